@@ -1,0 +1,5 @@
+"""``python -m divide_index``."""
+
+from divide_index.cli import main
+
+main()

@@ -1,0 +1,329 @@
+"""The cells of a table, and their sums: reference, groups, averages, domains, crosses."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divide_index.engine import GroupedSums, Margin, Moments
+from divide_index.errors import EstimationError
+from divide_index.schema import (
+    ANSWERED,
+    Condition,
+    Or,
+    SurveySchema,
+    category_rule,
+    parse_condition,
+)
+from divide_index.scoring import Scores
+from divide_index.survey import Survey
+
+Floats = NDArray[np.float64]
+Cases = Literal["available", "complete", "answered"]
+
+REFERENCE = "reference"
+WHERE = "where"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One population of a result: its domain, its category, and the codes it crosses."""
+
+    domain: str
+    category: str
+    codes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CellMargin:
+    """A margin with the names its cells get: ``domains`` beside the margin's keys."""
+
+    margin: Margin
+    domain: str
+    group: str | None = None
+    domains: tuple[str, ...] = ()
+
+    def cell(self, codes: tuple[str, ...]) -> Cell:
+        """Return the cell of a tuple of category codes."""
+        if not self.domains and self.group is not None:
+            return Cell(self.domain, self.group)
+        named = tuple(zip(self.domains, codes, strict=True))
+        if self.group is not None:
+            named = (("group", self.group), *named)
+        crossed = named if len(named) > 1 else ()
+        return Cell(self.domain, "*".join(code for _, code in named), crossed)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to compute, checked against the schema.
+
+    Populations by name (None is everybody), margins to sum, the groups and averages among them,
+    the text of the condition they are crossed with, and the column of each domain.
+    """
+
+    populations: dict[str, Condition | None]
+    margins: tuple[CellMargin, ...]
+    groups: tuple[str, ...]
+    averages: tuple[str, ...]
+    where: str | None
+    domain_keys: dict[str, str]
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that margins are cut by."""
+        return list(dict.fromkeys(key for part in self.margins for key in part.margin.keys))
+
+
+def requested(
+    schema: SurveySchema,
+    *,
+    by: Sequence[str],
+    groups: Sequence[str] | None,
+    where: str | None,
+    averages: bool = True,
+) -> Request:
+    """Return the cells of a request.
+
+    Parameters
+    ----------
+    schema
+        The survey's schema.
+    by
+        Domains, or crosses such as ``region*area``: cells of the reference population, or of
+        the selected groups.
+    groups
+        Groups to select; None is every group, and averages of them.
+    where
+        The text of a condition: a domain that every cell but the reference is crossed with.
+    averages
+        Whether averages of groups have cells of their own.
+
+    Raises
+    ------
+    EstimationError
+        An unknown domain or group, with the nearest.
+    SchemaError
+        A condition that cannot be read, or on what the schema does not declare.
+    """
+    chosen = _known_groups(schema, groups)
+    populations: dict[str, Condition | None] = {REFERENCE: schema.reference.where}
+    populations |= {f"group:{name}": schema.groups[name].where for name in chosen}
+    averaged = tuple(schema.averages) if averages and groups is None else ()
+    for name in averaged:
+        members = tuple(schema.groups[member].where for member in schema.averages[name].members)
+        populations[f"average:{name}"] = Or(members)
+    inside: tuple[str, ...] = ()
+    margins = [CellMargin(Margin((REFERENCE,)), "total", "total")]
+    if where is not None:
+        condition = parse_condition(where)
+        schema.check_condition(condition)
+        populations[WHERE] = condition
+        inside = (WHERE,)
+        margins.append(CellMargin(Margin((REFERENCE, WHERE)), WHERE, where))
+    margins += [
+        CellMargin(Margin((f"group:{name}", *inside), splits_by=REFERENCE), "group", name)
+        for name in chosen
+    ]
+    margins += [
+        CellMargin(Margin((f"average:{name}", *inside), splits_by=REFERENCE), "average", name)
+        for name in averaged
+    ]
+    for text in by:
+        domains = _known_domains(schema, text)
+        keys = tuple(key_column(schema, name) for name in domains)
+        if groups is None:
+            margin = Margin((REFERENCE, *inside), keys)
+            margins.append(CellMargin(margin, "*".join(domains), None, domains))
+            continue
+        for name in chosen:
+            margin = Margin((f"group:{name}", *inside), keys, REFERENCE)
+            margins.append(CellMargin(margin, "*".join(("group", *domains)), name, domains))
+    named = {name for text in by for name in _known_domains(schema, text)}
+    domain_keys = {name: key_column(schema, name) for name in schema.domains if name in named}
+    return Request(populations, tuple(margins), chosen, averaged, where, domain_keys)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellSums:
+    """What is known of one cell: sums over its members, for ``D`` scores and ``P`` PSUs.
+
+    Parameters
+    ----------
+    cell
+        Whose sums these are.
+    psu
+        The PSUs that hold members, shape ``(G,)``.
+    by_psu
+        ``W_1, Y_1, W_2, Y_2, …`` in each of them, shape ``(G, 2 D)``.
+    total
+        The same over all PSUs, shape ``(2 D,)``.
+    moments, shared
+        ``Σ w v v'`` by sample, over the cell and over its part inside the reference, each of
+        shape ``(S, 2 D, 2 D)``.
+    weights
+        Of all members, scored or not, in every PSU, shape ``(P,)``.
+    counts
+        Records with a positive weight and a score, by score and with any, ``(P, D + 1)``.
+    """
+
+    cell: Cell
+    psu: NDArray[np.intp]
+    by_psu: Floats
+    total: Floats
+    moments: Floats
+    shared: Floats
+    weights: Floats
+    counts: Floats
+
+    def psu_totals(self, coefficients: Floats, psus: int) -> Floats:
+        """Return ``Σ w z`` of every PSU for influences linear in the sums, shape ``(P, k)``.
+
+        Parameters
+        ----------
+        coefficients
+            Shape ``(k, 2 D)``.
+        psus
+            Number of PSUs in the design.
+        """
+        totals = np.zeros((psus, coefficients.shape[0]))
+        np.add.at(totals, self.psu, self.by_psu @ coefficients.T)
+        return totals
+
+
+def summed(
+    scores: Scores, request: Request, columns: Sequence[str], *, cases: Cases = "available"
+) -> list[CellSums]:
+    """Return the sums of every requested cell, the reference first, in one pass a margin.
+
+    Parameters
+    ----------
+    scores
+        Persons, scored.
+    request
+        From :func:`requested`.
+    columns
+        The scores to sum, ``D`` columns of the scores' frame.
+    cases
+        Who counts in a mean: people who have the score, all scores, or every item answered.
+    """
+    survey, schema = scores.survey, scores.survey.schema
+    moments = Moments(
+        scores.frame,
+        schema,
+        scores=columns,
+        weight=schema.design.weight,
+        conditions=request.populations,
+        keys=request.keys,
+        complete=cases == "complete",
+        keep_if=ANSWERED if cases == "answered" else None,
+    )
+    cells: list[CellSums] = []
+    for margin in request.margins:
+        sums = moments.sums(margin.margin)
+        cells += _cells_of(margin, sums, survey)
+    return cells
+
+
+def _cells_of(margin: CellMargin, sums: GroupedSums, survey: Survey) -> list[CellSums]:
+    observed = sorted(set(sums.cells))
+    wanted = declared_cells(survey.schema, margin.domains, observed) if margin.domains else [()]
+    position = {codes: index for index, codes in enumerate(wanted)}
+    of_row = np.array([position[codes] for codes in sums.cells], dtype=np.intp)
+    return [
+        _cell_sums(margin.cell(codes), sums, np.flatnonzero(of_row == index), survey)
+        for codes, index in position.items()
+    ]
+
+
+def _cell_sums(cell: Cell, sums: GroupedSums, rows: NDArray[np.intp], survey: Survey) -> CellSums:
+    triangles, psu = sums.moments[rows], sums.psu[rows]
+    size = round((np.sqrt(8 * sums.moments.shape[1] + 1) - 1) / 2)
+    upper = np.triu_indices(size)
+    samples = survey.psus.samples[psu]
+    n_samples = int(survey.psus.samples.max()) + 1
+
+    def gram(keep: NDArray[np.bool_]) -> Floats:
+        matrix = np.zeros((n_samples, size, size))
+        for sample in range(n_samples):
+            matrix[sample][upper] = triangles[keep & (samples == sample)].sum(axis=0)
+        return matrix + np.triu(matrix, 1).transpose(0, 2, 1)
+
+    # W_d = Σ w r_d r_d stands on the diagonal, Y_d = Σ w r_d · r_d y_d right of it.
+    first = np.array(range(0, size, 2), dtype=np.intp)
+    index = np.full((size, size), -1)
+    index[upper] = np.arange(upper[0].size)
+    wanted = np.column_stack([index[first, first], index[first, first + 1]]).ravel()
+    by_psu = triangles[:, wanted]
+    weights = np.zeros(survey.design.psus)
+    np.add.at(weights, psu, sums.weights[rows])
+    counts = np.zeros((survey.design.psus, sums.counts.shape[1]))
+    np.add.at(counts, psu, sums.counts[rows])
+    everyone = np.ones(rows.size, dtype=bool)
+    return CellSums(
+        cell=cell,
+        psu=psu,
+        by_psu=by_psu,
+        total=by_psu.sum(axis=0),
+        moments=gram(everyone),
+        shared=gram(sums.split[rows]),
+        weights=weights,
+        counts=counts,
+    )
+
+
+def key_column(schema: SurveySchema, domain: str) -> str:
+    """Return the column that holds a domain's categories."""
+    if category_rule(schema, domain) is not None:
+        return f"domain:{domain}"
+    return schema.domains[domain].variable
+
+
+def declared_cells(
+    schema: SurveySchema, domains: tuple[str, ...], observed: list[tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """Return the categories of a domain or cross in the schema's order, the empty ones too."""
+    orders: list[list[str]] = []
+    for position, name in enumerate(domains):
+        definition = schema.domains[name]
+        codes = definition.bands or schema.variables[definition.variable].codes
+        declared = [str(code) for code in codes]
+        if not declared:
+            seen = {cell[position] for cell in observed}
+            declared = sorted(seen, key=lambda code: (_as_number(code), code))
+        orders.append(declared)
+    return list(product(*orders))
+
+
+def _as_number(code: str) -> float:
+    try:
+        return float(code)
+    except ValueError:
+        return float("inf")
+
+
+def _known_groups(schema: SurveySchema, groups: Sequence[str] | None) -> tuple[str, ...]:
+    if groups is None:
+        return tuple(schema.groups)
+    for name in groups:
+        if name not in schema.groups:
+            known = [*schema.groups]
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            raise EstimationError("DI-E123", group=name, nearest=near, known=known)
+    return tuple(dict.fromkeys(groups))
+
+
+def _known_domains(schema: SurveySchema, text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split("*"))
+    for name in names:
+        if name not in schema.domains:
+            known = [*schema.domains]
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            raise EstimationError("DI-E124", domain=name, nearest=near, known=known)
+    if len(set(names)) < len(names):
+        raise EstimationError("DI-E125", domain=text)
+    return names

@@ -1,0 +1,67 @@
+"""Tables on a terminal: right at 80 columns, with Hangul two columns wide."""
+
+import io
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from divide_index.publication.tables import Table, level_notes, level_tables
+
+if TYPE_CHECKING:
+    from divide_index.levels import LevelResult, NonresponseBand
+    from divide_index.messages import Language
+
+_WIDTH = 80
+_WIDEST = 120
+
+
+def render(
+    result: "LevelResult", band: "NonresponseBand | None", lang: "Language", *, to_terminal: bool
+) -> str:
+    """Return tables and notes as text, with colours only on a terminal."""
+    is_terminal = to_terminal and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    width = shutil.get_terminal_size((_WIDTH, 24)).columns if is_terminal else _WIDTH
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=max(min(width, _WIDEST), _WIDTH),
+        force_terminal=is_terminal,
+        color_system="standard" if is_terminal else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    for table in level_tables(result, lang):
+        console.print(Text(table.title, style="bold"))
+        console.print(Text(table.unit), justify="right")
+        console.print(_rich(table))
+        console.print()
+    for note in level_notes(result, band, lang):
+        console.print(Padding(Text(f"* {note}"), (0, 0)))
+    lines = buffer.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _rich(table: Table) -> RichTable:
+    grid = RichTable(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
+    for index, column in enumerate(table.columns):
+        grid.add_column(
+            column,
+            justify="right" if index else "left",
+            no_wrap=bool(index),
+            overflow="fold",
+            ratio=None if index else 1,
+        )
+    for index, row in enumerate(table.rows):
+        if index in table.breaks:
+            grid.add_section()
+        grid.add_row(*(Text(cell) for cell in row))
+    return grid

@@ -1,0 +1,80 @@
+"""What every command shares: the language, where words go, and how results are written."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from divide_index.errors import DivideIndexError, Finding
+    from divide_index.messages import Language
+
+
+@dataclass(slots=True)
+class Session:
+    """One run: results go to stdout, words to stderr, in the language chosen.
+
+    The language is the option's, else ``$DIVIDE_INDEX_LANG``, else Korean for a Korean survey,
+    else English; never the machine's locale.
+    """
+
+    lang: "Language | None" = None
+    verbose: bool = False
+
+    @property
+    def language(self) -> "Language":
+        """The language in force."""
+        if self.lang is None and os.environ.get("DIVIDE_INDEX_LANG") == "ko":
+            return "ko"
+        return self.lang or "en"
+
+    def words(self, code: str, **params: object) -> str:
+        """Return the words of a code in the session's language."""
+        from divide_index import messages
+
+        return messages.text(code, self.language, **params)
+
+    def report(self, message: "DivideIndexError | Finding") -> None:
+        """Print an error or a finding, code first, to stderr."""
+        from divide_index import messages
+
+        click.echo(messages.render(message.code, self.language, message.params), err=True)
+
+    def report_all(self, findings: "Iterable[Finding]") -> None:
+        """Print findings to stderr."""
+        for finding in findings:
+            self.report(finding)
+
+
+def choose_language(ctx: click.Context, _: click.Parameter, value: "Language | None") -> None:
+    """Set the session's language before anything can fail."""
+    ctx.find_object(Session).lang = value  # pyright: ignore[reportOptionalMemberAccess]
+
+
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(["ko", "en"]),
+    is_eager=True,
+    expose_value=False,
+    callback=choose_language,
+    help="Language of tables and messages.",
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write; without it results go to stdout.",
+)
+force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
+
+
+def write_text(text: str) -> None:
+    """Print a result to stdout as UTF-8, whatever the machine's locale."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.flush()

@@ -1,0 +1,116 @@
+"""What a canonical frame may not hold: counts and first lines of offenders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+
+from divide_index.engine.conditions import codes_like, has_valid_answer, meets, truth
+from divide_index.engine.frames import Frame, lines_of
+from divide_index.schema import Condition, SurveySchema, Variable, answer_of
+
+_SHOWN_FROM = 3  # a text is shown in an error only when so many records share it
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    """A value a variable may not have: what it is, how often, and where first."""
+
+    variable: str
+    value: str
+    count: int
+    first_line: int
+
+
+def offences(frame: Frame, schema: SurveySchema) -> list[Offence]:
+    """Return every value outside its variable's codes or range, by variable and value."""
+    data = nw.from_native(frame, eager_only=True)
+    tests = {name: _is_invalid(name, part) for name, part in schema.variables.items()}
+    tests = {name: test for name, test in tests.items() if test is not None}
+    if not tests:
+        return []
+    counts = data.select(**{name: test.sum() for name, test in tests.items()}).row(0)
+    return [
+        offence
+        for name, count in zip(tests, counts, strict=True)
+        if count
+        for offence in _offences_of(data, name, tests[name], schema.variables[name])
+    ]
+
+
+def _is_invalid(name: str, variable: Variable) -> nw.Expr | None:
+    column = nw.col(name)
+    declared = [*variable.missing, *variable.skip_codes]
+    if variable.type == "code":
+        return ~column.is_null() & ~column.is_in(codes_like(variable, [*variable.codes, *declared]))
+    if variable.type == "text":
+        return None
+    outside = ~column.is_finite()
+    low, high = variable.range or (None, None)
+    if low is not None:
+        outside = outside | (column < low)
+    if high is not None:
+        outside = outside | (column > high)
+    invalid = ~column.is_null() & outside
+    return invalid & ~column.is_in([float(code) for code in declared]) if declared else invalid
+
+
+def _offences_of(
+    data: nw.DataFrame[Any], name: str, test: nw.Expr, variable: Variable
+) -> list[Offence]:
+    odd = data.select(name).with_row_index("row").filter(test)
+    summary = odd.group_by(name).agg(nw.len().alias("n"), nw.col("row").min()).sort("row")
+    found: list[Offence] = []
+    for value, count, row in summary.iter_rows():
+        if variable.is_text:
+            shown = str(value) if count >= _SHOWN_FROM else "…"
+        else:
+            shown = f"{value:.10g}"
+        found.append(Offence(name, shown, int(count), int(row) + 2))
+    return found
+
+
+def null_lines(frame: Frame, column: str) -> tuple[int, list[int]]:
+    """Return how many records have no value in a column, and the first lines."""
+    data = nw.from_native(frame, eager_only=True).select(column).with_row_index("row")
+    rows = data.filter(nw.col(column).is_null())["row"].to_list()
+    return len(rows), lines_of(rows)
+
+
+def lines_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tuple[int, list[int]]:
+    """Return how many records meet a condition, and the first lines."""
+    data = nw.from_native(frame, eager_only=True).with_row_index("row")
+    rows = data.filter(meets(condition, schema))["row"].to_list()
+    return len(rows), lines_of(rows)
+
+
+def lines_not_finite(frame: Frame, column: str) -> tuple[int, list[int]]:
+    """Return how many records hold an infinite number in a column, and the first lines."""
+    data = nw.from_native(frame, eager_only=True).select(column).with_row_index("row")
+    rows = data.filter(~nw.col(column).is_null() & ~nw.col(column).is_finite())["row"].to_list()
+    return len(rows), lines_of(rows)
+
+
+def repeated(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
+    """Return how many records repeat the key of an earlier one, and their first lines."""
+    data = nw.from_native(frame, eager_only=True).select(*columns).with_row_index("row")
+    first = data.group_by(*columns).agg(nw.col("row").min().alias("first"))
+    if len(first) == len(data):
+        return 0, []
+    later = data.join(first, on=list(columns)).filter(nw.col("row") != nw.col("first"))
+    return len(later), lines_of(sorted(later["row"].to_list()))
+
+
+def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, int]:
+    """Return, for each routed variable, how many records answer what they were not asked."""
+    data = nw.from_native(frame, eager_only=True)
+    tests: dict[str, nw.Expr] = {}
+    for name, variable in schema.variables.items():
+        if variable.asked_if is not None:
+            _, is_false = truth(variable.asked_if, schema)
+            tests[name] = is_false & has_valid_answer(nw.col(name), answer_of(schema, name))
+    if not tests:
+        return {}
+    counts = data.select(**{name: test.sum() for name, test in tests.items()}).row(0)
+    return {name: int(count) for name, count in zip(tests, counts, strict=True) if count}

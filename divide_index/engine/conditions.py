@@ -1,0 +1,107 @@
+"""Conditions as expressions: Kleene's three values, as a pair of masks."""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from divide_index.engine.frames import Frame
+from divide_index.schema import (
+    And,
+    Answer,
+    Code,
+    Compare,
+    Condition,
+    IsIn,
+    Not,
+    Or,
+    SurveySchema,
+    Variable,
+    answer_of,
+)
+
+
+def mask(frame: Frame, where: Condition | None, schema: SurveySchema) -> NDArray[np.bool_]:
+    """Return which records meet a condition, shape ``(n,)``; without one, all."""
+    data = nw.from_native(frame, eager_only=True)
+    if where is None:
+        return np.ones(len(data), dtype=bool)
+    met = data.select(meets(where, schema).alias("met"))["met"]
+    return np.asarray(met.to_numpy(), dtype=bool)
+
+
+def meets(condition: Condition, schema: SurveySchema) -> nw.Expr:
+    """Return where a condition is true; where it is unknown, it is not met."""
+    return truth(condition, schema)[0]
+
+
+def truth(condition: Condition, schema: SurveySchema) -> tuple[nw.Expr, nw.Expr]:
+    """Return where a condition is true and where it is false; elsewhere it is unknown."""
+    match condition:
+        case Compare(variable, operator, value):
+            column = nw.col(variable)
+            known = has_valid_answer(column, answer_of(schema, variable))
+            is_true = _compared(column, operator, value)
+            return known & is_true, known & ~is_true
+        case IsIn(variable, members):
+            column = nw.col(variable)
+            known = has_valid_answer(column, answer_of(schema, variable))
+            is_true = column.is_in(codes_like(schema.variables[variable], members))
+            return known & is_true, known & ~is_true
+        case Not(part):
+            is_true, is_false = truth(part, schema)
+            return is_false, is_true
+        case And(parts):
+            pairs = [truth(part, schema) for part in parts]
+            return all_of([t for t, _ in pairs]), any_of([f for _, f in pairs])
+        case Or(parts):
+            pairs = [truth(part, schema) for part in parts]
+            return any_of([t for t, _ in pairs]), all_of([f for _, f in pairs])
+
+
+def _compared(column: nw.Expr, operator: str, value: float | str) -> nw.Expr:
+    operand = float(value) if isinstance(value, int | float) else value
+    match operator:
+        case "==":
+            result = column == operand
+        case "!=":
+            result = column != operand
+        case "<":
+            result = column < operand
+        case "<=":
+            result = column <= operand
+        case ">":
+            result = column > operand
+        case _:
+            result = column >= operand
+    return result.fill_null(False)  # noqa: FBT003  the library's signature
+
+
+def has_valid_answer(column: nw.Expr, answer: Answer) -> nw.Expr:
+    """Return where a column holds an answer: neither blank nor a missing or skip code."""
+    codes = [*answer.missing, *answer.skip_codes]
+    known = ~column.is_null()
+    return known & ~column.is_in(as_floats(codes)) if codes else known
+
+
+def codes_like(variable: Variable, codes: Iterable[Code]) -> list[Any]:
+    """Return codes as the values of a canonical column."""
+    return [str(code) if variable.is_text else float(code) for code in codes]
+
+
+def as_floats(codes: Iterable[Code]) -> list[Any]:
+    """Return numeric codes as float64, texts as they are."""
+    return [code if isinstance(code, str) else float(code) for code in codes]
+
+
+def all_of(parts: list[nw.Expr]) -> nw.Expr:
+    """Return where every mask is true."""
+    return reduce(lambda left, right: left & right, parts)
+
+
+def any_of(parts: list[nw.Expr]) -> nw.Expr:
+    """Return where at least one mask is true."""
+    return reduce(lambda left, right: left | right, parts)

@@ -1,0 +1,394 @@
+"""Relative levels of all requested cells in one grouped pass over the records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divide_index import engine
+from divide_index.cells import Cases, CellSums, Request, requested, summed
+from divide_index.errors import EstimationError, Finding
+from divide_index.inference.estimate import Estimate, fieller_interval, t_quantile
+from divide_index.inference.ratios import (
+    Formula,
+    Linearised,
+    linearise_levels,
+    linearise_means,
+    means,
+    srs_variance,
+)
+from divide_index.levels.result import LevelResult
+from divide_index.schema import OVERALL, SurveySchema, dimension_column
+from divide_index.scoring import Scores
+from divide_index.survey import Survey
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+DegreesOfFreedom = Literal["domain", "design"]
+
+UNSTABLE_CV = 0.05  # above it a ratio's Wald interval is replaced by Fieller's
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """The cells of one request with their sums, the reference first, ``D`` dimensions each."""
+
+    scores: Scores
+    request: Request
+    cells: list[CellSums]
+    formula: Formula
+
+    @property
+    def survey(self) -> Survey:
+        return self.scores.survey
+
+    @property
+    def schema(self) -> SurveySchema:
+        return self.scores.survey.schema
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return (*self.schema.dimensions, OVERALL)
+
+    @property
+    def shares(self) -> Floats:
+        return np.array([part.weight for part in self.schema.dimensions.values()])
+
+    @property
+    def reference(self) -> CellSums:
+        return self.cells[0]
+
+    def position(self, domain: str, category: str) -> int:
+        """Return which cell a domain's category is."""
+        names = [(part.cell.domain, part.cell.category) for part in self.cells]
+        return names.index((domain, category))
+
+    def rows(self, domain: str, category: str) -> Indices:
+        """Return the rows of a cell, shape ``(D + 1,)``."""
+        size = len(self.dimensions)
+        return np.arange(size) + size * self.position(domain, category)
+
+
+def relative_levels(
+    scores: Scores,
+    by: Sequence[str] | str | None = None,
+    *,
+    groups: Sequence[str] | None = None,
+    where: str | None = None,
+    formula: Formula | None = None,
+    cases: Cases = "available",
+    confidence: float = 0.95,
+    df: DegreesOfFreedom = "domain",
+    missing_as_zero: bool = False,
+) -> LevelResult:
+    """Compare populations with the reference: levels (reference = 100) with design-based errors.
+
+    Parameters
+    ----------
+    scores
+        From :func:`divide_index.score`.
+    by
+        Domains of the schema, and crosses such as ``"region*area"``. Cells are parts of the
+        reference population; with ``groups``, of each selected group.
+    groups
+        Groups to select; by default every group of the schema, and averages of groups.
+    where
+        A condition. It defines a domain that every cell but the reference is crossed with;
+        no record is filtered away.
+    formula
+        ``weighted_ratios`` (each dimension's ratio first, then its weight) or
+        ``ratio_of_composites``; the schema's by default. They are different numbers.
+    cases
+        ``available``: each dimension uses the people who have it; ``complete``: people who have
+        every dimension; ``answered``: people who answered every item.
+    confidence
+        Of the intervals, between 0 and 1.
+    df
+        ``domain``: PSUs with a member minus their strata, the smaller of cell and reference;
+        ``design``: all PSUs minus all strata, which reproduces R's intervals.
+    missing_as_zero
+        Whether unanswered items score 0: one end of the nonresponse band, not an estimate.
+
+    Returns
+    -------
+    LevelResult
+        Taylor-linearised standard errors with the covariance of cell and reference.
+
+    Raises
+    ------
+    EstimationError
+        An unknown or absent group or domain, an absent reference, a reference mean of zero.
+    DesignError
+        A stratum with a single PSU, unless the survey says what it shall contribute.
+
+    References
+    ----------
+    Deville (1999), Survey Methodology 25(2), 193-203.
+    """
+    schema = scores.survey.schema
+    formula = formula or schema.formula
+    _check_options(formula=formula, cases=cases, df=df, confidence=confidence)
+    request = requested(
+        schema,
+        by=[by] if isinstance(by, str) else list(by or ()),
+        groups=groups,
+        where=where,
+    )
+    variant = "zero" if missing_as_zero else "score"
+    columns = [dimension_column(name, variant) for name in schema.dimensions]
+    sheet = _Sheet(scores, request, summed(scores, request, columns, cases=cases), formula)
+    _check_cells(sheet)
+    parts = [
+        linearise_levels(part.total, sheet.reference.total, sheet.shares, formula)
+        for part in sheet.cells
+    ]
+    inside = np.hstack([part.counts > 0 for part in sheet.cells])
+    estimate = _estimate(sheet, parts, _degrees_of_freedom(sheet, inside, df))
+    m_0, cv = _reference_precision(sheet)
+    low, high, methods = _intervals(sheet, estimate, cv, confidence)
+    return LevelResult(
+        estimate=estimate,
+        cells=tuple(part.cell for part in sheet.cells for _ in sheet.dimensions),
+        dimensions=sheet.dimensions * len(sheet.cells),
+        n=np.concatenate([part.counts.sum(axis=0) for part in sheet.cells]).astype(np.intp),
+        psus=inside.sum(axis=0),
+        confidence=confidence,
+        conf_low=low,
+        conf_high=high,
+        conf_methods=methods,
+        design_effects=_design_effects(sheet, parts, estimate),
+        target_gap=_target_gap(sheet, estimate.values),
+        formula=formula,
+        cases="missing_as_zero" if missing_as_zero else cases,
+        df=df,
+        reference_means=dict(zip(schema.dimensions, (100 * m_0).tolist(), strict=True)),
+        reference_cv=dict(zip(schema.dimensions, cv.tolist(), strict=True)),
+        where=where,
+        scores=scores,
+        findings=_findings(sheet, estimate, cv),
+    )
+
+
+def _check_options(*, formula: str, cases: str, df: str, confidence: float) -> None:
+    options = {
+        "formula": (formula, get_args(Formula)),
+        "cases": (cases, get_args(Cases)),
+        "df": (df, get_args(DegreesOfFreedom)),
+    }
+    for option, (value, valid) in options.items():
+        if value not in valid:
+            raise EstimationError("DI-E117", option=option, value=value, valid=valid)
+    if not 0 < confidence < 1:
+        raise EstimationError("DI-E117", option="confidence", value=confidence, valid="0~1")
+
+
+def _check_cells(sheet: _Sheet) -> None:
+    names, total = [*sheet.schema.dimensions], sheet.reference.total
+    empty = [name for name, w in zip(names, total[0::2], strict=True) if w <= 0]
+    if empty:
+        raise EstimationError("DI-E060", dimensions=empty)
+    zero = [name for name, m in zip(names, means(total), strict=True) if m <= 0]
+    if zero:
+        raise EstimationError("DI-E062", dimensions=zero)
+    if sheet.request.where is not None:  # a condition may leave a group empty: a row without n
+        return
+    absent = [
+        part.cell.category
+        for part in sheet.cells
+        if part.cell.domain == "group" and part.counts.sum() == 0
+    ]
+    if absent:
+        raise EstimationError("DI-E061", groups=absent)
+
+
+# -- variance --------------------------------------------------------------------------------
+
+
+def _estimate(sheet: _Sheet, parts: list[Linearised], degrees: Floats) -> Estimate:
+    """Return the levels of every row with their joint covariance."""
+    psus = sheet.survey.design.psus
+    totals = np.hstack(
+        [
+            part.psu_totals(levels.cell, psus) + sheet.reference.psu_totals(levels.reference, psus)
+            for part, levels in zip(sheet.cells, parts, strict=True)
+        ]
+    )
+    values = np.concatenate([part.levels for part in parts])
+    for name in sheet.request.averages:
+        _put_average(sheet, name, values, totals)
+    names = tuple(
+        f"{part.cell.domain}/{part.cell.category}/{dimension}"
+        for part in sheet.cells
+        for dimension in sheet.dimensions
+    )
+    return Estimate(names, values, sheet.survey.design.covariance(totals), degrees)
+
+
+def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats) -> None:
+    """Put ``L̄ = Σ p_g L_g`` with ``z = Σ p_g z_g (+ (L_g - L̄) z_Pg/P)`` in an average's rows."""
+    members = sheet.schema.averages[name].members
+    cells = [sheet.cells[sheet.position("group", member)] for member in members]
+    blocks = [sheet.rows("group", member) for member in members]
+    given = [total for total in members.values() if not isinstance(total, str)]
+    sizes = np.array(given or [part.weights.sum() for part in cells], dtype=np.float64)
+    shares = sizes / sizes.sum()
+    levels = np.stack([values[rows] for rows in blocks])
+    average = shares @ levels
+    influence = np.zeros((totals.shape[0], average.size))
+    for share, rows in zip(shares, blocks, strict=True):
+        influence += share * totals[:, rows]
+    if not given:  # the totals are estimated from the weights and have an error of their own
+        for part, level in zip(cells, levels, strict=True):
+            influence += np.outer(part.weights, (level - average) / sizes.sum())
+    values[sheet.rows("average", name)] = average
+    totals[:, sheet.rows("average", name)] = influence
+
+
+def _degrees_of_freedom(sheet: _Sheet, inside: NDArray[np.bool_], df: DegreesOfFreedom) -> Floats:
+    """Return each row's degrees of freedom: the smaller of cell and reference."""
+    design = sheet.survey.design
+    if df == "design":
+        everywhere = [float(design.degrees_of_freedom)] * inside.shape[1]
+        return np.array(everywhere, dtype=np.float64)
+    own = design.domain_degrees_of_freedom(inside)
+    for name in sheet.request.averages:
+        blocks = [sheet.rows("group", member) for member in sheet.schema.averages[name].members]
+        own[sheet.rows("average", name)] = np.min(np.stack([own[rows] for rows in blocks]), axis=0)
+    reference = np.tile(own[: len(sheet.dimensions)], len(sheet.cells))
+    return np.maximum(np.minimum(own, reference), 0.0)
+
+
+def _reference_precision(sheet: _Sheet) -> tuple[Floats, Floats]:
+    """Return the reference's means and their relative standard errors, each ``(D,)``."""
+    linearised = linearise_means(sheet.reference.total)
+    totals = sheet.reference.psu_totals(linearised.cell, sheet.survey.design.psus)
+    variance = np.diag(sheet.survey.design.covariance(totals))
+    return linearised.levels, np.sqrt(variance) / linearised.levels
+
+
+# -- intervals -------------------------------------------------------------------------------
+
+
+def _intervals(
+    sheet: _Sheet, estimate: Estimate, cv: Floats, confidence: float
+) -> tuple[Floats, Floats, tuple[str, ...]]:
+    """Return Wald intervals, and Fieller's where a ratio's denominator is unstable."""
+    low, high = estimate.intervals(confidence)
+    has_variance = estimate.degrees_of_freedom >= 1
+    low, high = np.where(has_variance, low, np.nan), np.where(has_variance, high, np.nan)
+    methods = np.where(np.isnan(low), "none", "wald").astype(object)
+    quantiles = t_quantile(confidence, estimate.degrees_of_freedom)
+    every: Indices = np.arange(0, low.size, len(sheet.dimensions))
+    for row, weights in _unstable_ratios(sheet, cv):
+        is_ratio = [part.cell.domain not in {"total", "average"} for part in sheet.cells]
+        chosen = np.flatnonzero(np.array(is_ratio) & ~np.isnan(low[every + row]))
+        if chosen.size:
+            rows = every[chosen] + row
+            low[rows], high[rows] = _fieller(sheet, chosen, weights, quantiles[rows])
+            methods[rows] = np.where(np.isnan(low[rows]), "none", "fieller")
+    return low, high, tuple(methods)
+
+
+def _unstable_ratios(sheet: _Sheet, cv: Floats) -> list[tuple[int, Floats]]:
+    """Return which rows of a cell are one ratio with an unstable denominator.
+
+    Each with the weights ``ω_d`` of the means it is a ratio of. The overall level of
+    ``weighted_ratios`` is a sum of ratios, to which Fieller's theorem does not apply.
+    """
+    unstable = [(int(d), np.eye(cv.size)[d]) for d in np.flatnonzero(cv > UNSTABLE_CV)]
+    if unstable and sheet.formula == "ratio_of_composites":
+        unstable.append((cv.size, sheet.shares))
+    return unstable
+
+
+def _fieller(
+    sheet: _Sheet, chosen: Indices, weights: Floats, quantiles: Floats
+) -> tuple[Floats, Floats]:
+    """Return Fieller intervals of ``100 Σ ω_d m_d / Σ ω_d m_0d`` for the chosen cells."""
+    cells = [*(sheet.cells[int(index)] for index in chosen), sheet.reference]
+    parts = [linearise_means(part.total) for part in cells]
+    totals = [
+        part.psu_totals((weights @ means.cell)[None, :], sheet.survey.design.psus)
+        for part, means in zip(cells, parts, strict=True)
+    ]
+    covariance = sheet.survey.design.covariance(np.hstack(totals))
+    variances = np.diag(covariance)
+    used = weights > 0
+    values = np.array([float(weights[used] @ part.levels[used]) for part in parts])
+    size = chosen.size
+    triples = np.column_stack([variances[:-1], covariance[:-1, -1], np.full(size, variances[-1])])
+    low, high = fieller_interval(values[:-1], np.full(size, values[-1]), triples, quantiles)
+    return 100 * low, 100 * high
+
+
+# -- what stands beside the levels -------------------------------------------------------------
+
+
+def _design_effects(sheet: _Sheet, parts: list[Linearised], estimate: Estimate) -> Floats:
+    records, weights = sheet.survey.sample_sizes()
+    srs = np.concatenate(
+        [
+            np.full(linearised.levels.size, np.nan)
+            if part.cell.domain == "average"
+            else srs_variance(
+                linearised,
+                part.moments,
+                part.shared,
+                sheet.reference.moments,
+                records=records,
+                weights=weights,
+            )
+            for part, linearised in zip(sheet.cells, parts, strict=True)
+        ]
+    )
+    variance = estimate.std_errors**2
+    usable = (srs > 0) & (variance > 0) & (estimate.degrees_of_freedom >= 1)
+    return np.divide(variance, srs, out=np.full(srs.shape, np.nan), where=usable)
+
+
+def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
+    gap = np.full(values.size, np.nan)
+    target = sheet.schema.target
+    if target is None:
+        return gap
+    offset = sheet.dimensions.index(target.dimension)
+    for name in {target.group, *target.applies_to}.intersection(sheet.request.groups):
+        row = sheet.rows("group", name)[offset]
+        gap[row] = values[row] - target.level
+    return gap
+
+
+def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for domain, key in sheet.request.domain_keys.items():
+        count, share = engine.weight_share_without(
+            sheet.scores.frame,
+            sheet.schema,
+            key,
+            weight=sheet.schema.design.weight,
+            where=sheet.schema.reference.where,
+        )
+        if count:
+            found.append(Finding.of("DI-W032", domain=domain, count=count, percent=100 * share))
+    last = slice(len(sheet.dimensions) - 1, None, len(sheet.dimensions))
+    no_variance = [
+        f"{part.cell.domain}/{part.cell.category}"
+        for part, degrees in zip(sheet.cells, estimate.degrees_of_freedom[last], strict=True)
+        if part.counts.sum() and degrees < 1
+    ]
+    if no_variance:
+        found.append(Finding.of("DI-W063", cells=no_variance))
+    unstable = [
+        f"{name} {100 * each:.1f} %"
+        for name, each in zip(sheet.schema.dimensions, cv, strict=True)
+        if each > UNSTABLE_CV
+    ]
+    if unstable:
+        code = "DI-W064" if sheet.formula == "weighted_ratios" else "DI-W065"
+        found.append(Finding.of(code, dimensions=unstable))
+    kind = {"none": "DI-W066", "weights only": "DI-W067", "stratified": "DI-W068"}
+    if sheet.survey.design_kind in kind:
+        found.append(Finding.of(kind[sheet.survey.design_kind]))
+    return tuple(found)

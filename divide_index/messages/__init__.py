@@ -1,0 +1,50 @@
+"""Code → words, in Korean and English, from the ``.po`` catalogues beside this file."""
+
+import string
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Literal, cast, get_args
+
+from divide_index import resources
+
+Language = Literal["ko", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_LISTED_AT_MOST = 12
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(lang: Language) -> Mapping[str, str]:
+    """Return every text of a language by its code.
+
+    The catalogues are read at run time: there is no compiled file that could be stale.
+    """
+    from babel.messages.pofile import read_po
+
+    with (resources.folder("messages") / f"{lang}.po").open("rb") as file:
+        entries = read_po(file, locale=lang)
+    return {str(entry.id): str(entry.string) for entry in entries if entry.id}
+
+
+def text(code: str, lang: Language, **params: object) -> str:
+    """Return the words of a code with its parameters in place, without the code itself."""
+    return _Words().vformat(catalogue(lang)[code], (), params)
+
+
+def render(code: str, lang: Language, params: Mapping[str, object]) -> str:
+    """Return a message as it is printed: the code, then the words."""
+    return f"{code} {text(code, lang, **params)}"
+
+
+class _Words(string.Formatter):
+    """Print a list as its members and a number as a person would write it."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if not format_spec and isinstance(value, Iterable) and not isinstance(value, str):
+            listed = [self.format_field(item, "") for item in cast("Iterable[object]", value)]
+            more = len(listed) - _LISTED_AT_MOST
+            shown = ", ".join(listed[:_LISTED_AT_MOST])
+            return f"{shown}, … (+{more})" if more > 0 else shown
+        if not format_spec and isinstance(value, float):
+            return f"{value:g}"
+        return str(super().format_field(value, format_spec))

@@ -1,0 +1,62 @@
+"""Levels as machine-readable text: unrounded, columns fixed, nothing that starts a formula."""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, cast
+
+import pandas as pd
+
+from divide_index.levels import LevelResult, NonresponseBand
+from divide_index.publication.provenance import provenance_of
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def levels_as_json(result: LevelResult, band: NonresponseBand | None) -> str:
+    """Return levels with their provenance and precision as JSON; what is undefined is null."""
+    quality: dict[str, Any] = {"precision": _records(result.precision())}
+    if band is not None:
+        quality["nonresponse_band"] = _records(band.to_frame())
+    document = {
+        "provenance": provenance_of(result),
+        "levels": _records(result.to_frame()),
+        "quality": quality,
+    }
+    return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def levels_as_csv(result: LevelResult) -> str:
+    """Return levels as CSV; an undefined number is an empty cell."""
+    frame = result.to_frame()
+    for column in frame.columns:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            frame[column] = [_escaped(str(cell)) for cell in frame[column]]
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def provenance_as_json(result: LevelResult) -> str:
+    """Return the sidecar of a file that cannot hold its own provenance."""
+    return json.dumps(_plain(provenance_of(result)), ensure_ascii=False, indent=1) + "\n"
+
+
+def _escaped(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = {name: frame[name].tolist() for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """Return JSON's own types: NaN is null, tuples are lists, the empty flag stays empty."""
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in cast("dict[Any, Any]", value).items()}
+    if isinstance(value, str) or value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return None if math.isnan(value) or math.isinf(value) else value
+    if isinstance(value, Iterable):
+        return [_plain(part) for part in cast("Iterable[Any]", value)]
+    return str(value)

@@ -1,0 +1,84 @@
+"""What a result rests on, in a form that can be recomputed: no clock, host, user or path."""
+
+import platform
+from importlib import import_module
+from typing import Any
+
+from divide_index.levels import LevelResult
+from divide_index.schema import schema_hash
+
+_LIBRARIES = ("numpy", "pandas", "scipy", "narwhals", "pydantic")
+
+
+def provenance_of(result: LevelResult) -> dict[str, Any]:
+    """Return the provenance of levels.
+
+    Returns
+    -------
+    dict
+        Input (name, SHA-256, encoding, records), schema (name, hash, assumptions), design,
+        formula, options, versions, and whether the records are simulated.
+    """
+    survey = result.scores.survey
+    schema, design, origin = survey.schema, survey.design, survey.origin
+    return {
+        "tool": {"name": "divide-index", "version": _version()},
+        "is_synthetic": survey.is_synthetic,
+        "input": {
+            "name": None if origin is None else origin.name,
+            "sha256": None if origin is None else origin.sha256,
+            "encoding": None if origin is None else origin.encoding,
+            "records": survey.records,
+        },
+        "schema": {
+            "name": schema.name,
+            "format": schema.format,
+            "sha256": schema_hash(schema),
+            "assumptions": [
+                {"element": path, "source": part.source, "alternatives": list(part.alternatives)}
+                for path, part in schema.assumptions()
+            ],
+        },
+        "reference": {
+            "label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en},
+            "means": result.reference_means,
+            "relative_std_errors": result.reference_cv,
+        },
+        "design": {
+            "kind": survey.design_kind,
+            "psus": design.psus,
+            "strata": len(design.stratum_labels),
+            "df": design.degrees_of_freedom,
+            "lonely_psu": design.lonely_psu,
+            "lonely_strata": len(design.lonely_strata()),
+            "fpc": schema.design.fpc is not None,
+        },
+        "method": {
+            "formula": result.formula,
+            "weights": {name: part.weight for name, part in schema.dimensions.items()},
+            "cases": result.cases,
+            "variance": "taylor",
+            "df": result.df,
+            "confidence": result.confidence,
+            "where": result.where,
+            "target": None
+            if schema.target is None
+            else schema.target.model_dump(include={"group", "dimension", "level", "year"}),
+        },
+        "disclosure": "off",
+        "findings": [
+            {"code": finding.code, **dict(finding.params)}
+            for finding in (*survey.findings, *result.findings)
+        ],
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("divide-index")
+
+
+def _versions() -> dict[str, str]:
+    return {name: str(import_module(name).__version__) for name in _LIBRARIES}

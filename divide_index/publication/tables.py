@@ -1,0 +1,203 @@
+"""Tables of levels as rows of finished text, in Korean and English."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from divide_index.cells import Cell
+from divide_index.levels import LevelResult, NonresponseBand
+from divide_index.messages import Language, text
+from divide_index.publication.formatting import (
+    NONE,
+    counted,
+    interval,
+    rounded,
+    signed,
+)
+from divide_index.schema import OVERALL, SurveySchema
+
+_DIMENSIONS_IN_A_TABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table ready to print: every cell is text, the first column the category.
+
+    ``breaks`` are the rows before which a new block begins.
+    """
+
+    title: str
+    unit: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    breaks: tuple[int, ...] = ()
+
+
+def level_tables(result: LevelResult, lang: Language) -> list[Table]:
+    """Return the overall levels, then the levels by dimension, as tables of text."""
+    schema = result.scores.survey.schema
+    confidence = f"{100 * result.confidence:g}"
+    cells = list(dict.fromkeys(result.cells))
+    breaks = tuple(i for i, c in enumerate(cells) if i and c.domain != cells[i - 1].domain)
+    labels = [_label(cell, schema, lang) for cell in cells]
+    heads = ["category", "overall", "interval", "std_error", "target_gap", "n"]
+    rows = [_overall_row(result, cell, label) for cell, label in zip(cells, labels, strict=True)]
+    if schema.target is None:
+        heads.remove("target_gap")
+        rows = [(*row[:4], row[5]) for row in rows]
+    unit = text("table.unit" if schema.unit == "person" else "table.unit.household", lang)
+    overall = Table(
+        title=text(
+            "table.title",
+            lang,
+            survey=schema.survey.name.of(lang),
+            reference=schema.reference.label.of(lang),
+        ),
+        unit=unit,
+        columns=tuple(text(f"table.{head}", lang, confidence=confidence) for head in heads),
+        rows=tuple(rows),
+        breaks=breaks,
+    )
+    dimensions = list(schema.dimensions)
+    chunks = [
+        dimensions[i : i + _DIMENSIONS_IN_A_TABLE]
+        for i in range(0, len(dimensions), _DIMENSIONS_IN_A_TABLE)
+    ]
+    return [
+        overall,
+        *(
+            Table(
+                title=text("table.dimensions", lang, confidence=confidence),
+                unit=unit,
+                columns=(
+                    text("table.category", lang),
+                    *(schema.dimensions[name].label.of(lang) for name in chunk),
+                ),
+                rows=tuple(
+                    (label, *(_level_with_interval(result, cell, name) for name in chunk))
+                    for cell, label in zip(cells, labels, strict=True)
+                ),
+                breaks=breaks,
+            )
+            for chunk in chunks
+        ),
+    ]
+
+
+def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Language) -> list[str]:
+    """Return what must be read under the tables: method, bases, assumptions, warnings."""
+    survey = result.scores.survey
+    schema = survey.schema
+    notes = [text("note.synthetic", lang)] if survey.is_synthetic else []
+    notes += [text(f.code, lang, **f.params) for f in result.findings]
+    if result.where is not None:
+        notes.append(text("note.where", lang, where=result.where))
+    if schema.target is not None:
+        notes.append(_target_note(schema, lang))
+    weights = [
+        text("word.weight.dimension", lang, label=part.label.of(lang), weight=f"{part.weight:g}")
+        for part in schema.dimensions.values()
+    ]
+    notes.append(text(f"note.formula.{result.formula}", lang, weights=weights))
+    notes.append(text(f"note.cases.{result.cases}", lang))
+    design = survey.design
+    notes.append(
+        text(
+            "note.variance",
+            lang,
+            design=text(f"design.{survey.design_kind}", lang),
+            psus=counted(design.psus),
+            strata=counted(len(design.stratum_labels)),
+            df=counted(design.degrees_of_freedom),
+        )
+    )
+    if design.lonely_strata():
+        count = len(design.lonely_strata())
+        notes.append(text("note.lonely", lang, count=count, rule=design.lonely_psu))
+    if schema.design.note is not None:
+        notes.append(schema.design.note.of(lang))
+    if band is not None:
+        notes.append(text("note.band", lang, bands=_bands(result, band, lang)))
+    assumed = schema.assumptions()
+    if assumed:
+        names = "; ".join(schema.element_label(path, lang) for path, _ in assumed)
+        notes.append(text("note.assumptions", lang, count=len(assumed), names=names))
+    notes.append(text("note.rounding", lang))
+    notes.append(text("note.symbols", lang))
+    return notes
+
+
+def _overall_row(result: LevelResult, cell: Cell, label: str) -> tuple[str, ...]:
+    row = result.row(cell.domain, cell.category)
+    if result.n[row] == 0:
+        return (label, NONE, NONE, NONE, NONE, "0")
+    gap = result.target_gap[row]
+    is_reference = cell.domain == "total"
+    return (
+        label,
+        rounded(result.estimate.values[row]),
+        NONE if is_reference else interval(result.conf_low[row], result.conf_high[row]),
+        NONE if is_reference else rounded(result.std_errors[row]),
+        NONE if np.isnan(gap) else signed(gap),
+        counted(int(result.n[row])),
+    )
+
+
+def _level_with_interval(result: LevelResult, cell: Cell, dimension: str) -> str:
+    row = result.row(cell.domain, cell.category, dimension)
+    if result.n[row] == 0:
+        return NONE
+    level = rounded(result.estimate.values[row])
+    if cell.domain == "total":
+        return level
+    return f"{level} ({interval(result.conf_low[row], result.conf_high[row])})"
+
+
+def _label(cell: Cell, schema: SurveySchema, lang: Language) -> str:
+    match cell.domain:
+        case "total":
+            return schema.reference.label.of(lang)
+        case "group":
+            return schema.groups[cell.category].label.of(lang)
+        case "average":
+            return schema.averages[cell.category].label.of(lang)
+        case "where":
+            reference = schema.reference.label.of(lang)
+            return text("table.where", lang, reference=reference)
+        case _:
+            codes = cell.codes or ((cell.domain, cell.category),)
+            return " · ".join(
+                schema.groups[code].label.of(lang)
+                if name == "group"
+                else schema.category_label(name, code, lang)
+                for name, code in codes
+            )
+
+
+def _target_note(schema: SurveySchema, lang: Language) -> str:
+    target = schema.target
+    assert target is not None  # noqa: S101  narrowing; the caller asked
+    is_overall = target.dimension == OVERALL
+    return text(
+        "note.target",
+        lang,
+        group=schema.groups[target.group].label.of(lang),
+        dimension=text("table.overall", lang)
+        if is_overall
+        else schema.dimensions[target.dimension].label.of(lang),
+        level=f"{target.level:g}",
+        year=str(target.year),
+    )
+
+
+def _bands(result: LevelResult, band: NonresponseBand, lang: Language) -> list[str]:
+    schema = result.scores.survey.schema
+    cells = [
+        cell
+        for cell in dict.fromkeys(result.cells)
+        if cell.domain in {"group", "average"} and result.n[result.row(cell.domain, cell.category)]
+    ]
+    return [
+        f"{_label(cell, schema, lang)} {interval(*band.bounds(cell.domain, cell.category))}"
+        for cell in cells
+    ]

@@ -1,0 +1,136 @@
+"""Conditions such as ``area == 'R' and age >= 65``: parsed into data, never evaluated.
+
+The grammar is a small part of Python's: comparisons of one variable with a constant, ``in``
+with a list of constants, ``and``, ``or``, ``not`` and brackets.
+"""
+
+import ast
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from divide_index.errors import SchemaError
+
+Constant: TypeAlias = int | float | str
+Operator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """One variable against one constant; unknown where the variable has no valid answer."""
+
+    variable: str
+    operator: Operator
+    value: Constant
+
+
+@dataclass(frozen=True, slots=True)
+class IsIn:
+    """One variable against a list of constants."""
+
+    variable: str
+    values: tuple[Constant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite; what is unknown stays unknown."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of the parts."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of the parts."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition: TypeAlias = Compare | IsIn | Not | And | Or
+
+_OPERATORS: dict[type[ast.cmpop], Operator] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+
+
+def parse_condition(text: str) -> Condition:
+    """Return the condition a text describes.
+
+    Raises
+    ------
+    SchemaError
+        The text uses anything beyond the grammar above.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise SchemaError("DI-E108", condition=text, part=text) from error
+    return _condition(tree, text)
+
+
+def variables_of(condition: Condition) -> set[str]:
+    """Return the names of the variables a condition looks at."""
+    match condition:
+        case Compare(variable) | IsIn(variable):
+            return {variable}
+        case Not(part):
+            return variables_of(part)
+        case And(parts) | Or(parts):
+            return set[str]().union(*(variables_of(part) for part in parts))
+
+
+def comparisons_of(condition: Condition) -> list[Compare]:
+    """Return every comparison of one variable with one constant that a condition makes."""
+    match condition:
+        case Compare():
+            return [condition]
+        case IsIn(variable, values):
+            return [Compare(variable, "==", value) for value in values]
+        case Not(part):
+            return comparisons_of(part)
+        case And(parts) | Or(parts):
+            return [leaf for part in parts for leaf in comparisons_of(part)]
+
+
+def _condition(node: ast.expr, text: str) -> Condition:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return And(tuple(_condition(value, text) for value in values))
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return Or(tuple(_condition(value, text) for value in values))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return Not(_condition(operand, text))
+        case ast.Compare(
+            left=ast.Name(id=name),
+            ops=[ast.In() | ast.NotIn() as op],
+            comparators=[ast.List(elts=elements) | ast.Tuple(elts=elements)],
+        ):
+            inside = IsIn(name, tuple(_constant(element, text) for element in elements))
+            return inside if isinstance(op, ast.In) else Not(inside)
+        case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[right]) if (
+            type(op) in _OPERATORS
+        ):
+            return Compare(name, _OPERATORS[type(op)], _constant(right, text))
+        case _:
+            raise SchemaError("DI-E108", condition=text, part=ast.unparse(node))
+
+
+def _constant(node: ast.expr, text: str) -> Constant:
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value
+        case ast.Constant(value=int() | float() | str() as value) if not isinstance(value, bool):
+            return value
+        case _:
+            raise SchemaError("DI-E108", condition=text, part=ast.unparse(node))

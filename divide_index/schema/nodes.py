@@ -1,0 +1,105 @@
+"""What every part of a schema is made of: typed leaves, labels, evidence."""
+
+import difflib
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
+from pydantic_core import PydanticCustomError
+
+from divide_index.schema.conditions import Condition, parse_condition
+
+_TOLERANCE = 1e-9
+
+Lang = Literal["ko", "en"]
+
+
+def wrong(code: str, **params: object) -> PydanticCustomError:
+    """Return a validation error that carries a message code."""
+    return PydanticCustomError(code, "{code}", {"code": code, **params})  # pyright: ignore[reportArgumentType]
+
+
+def _number(value: object) -> float:
+    """Accept a number as YAML means it; a quoted number is a slip, not a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong("DI-E140")
+    return float(value)
+
+
+def _code(value: object) -> int | float | str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise wrong("DI-E141")
+    return value
+
+
+def _condition(value: object) -> Condition:
+    if not isinstance(value, str):
+        raise wrong("DI-E142")
+    return parse_condition(value)
+
+
+def _identifier(value: object) -> str:
+    if not isinstance(value, str) or not value.isidentifier() or value.startswith("_"):
+        raise wrong("DI-E143")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
+Code = Annotated[int | float | str, BeforeValidator(_code)]
+Where = Annotated[Any, BeforeValidator(_condition)]  # a Condition; its dataclasses are parsed here
+Name = Annotated[str, BeforeValidator(_identifier)]
+
+
+class Node(BaseModel):
+    """A part of a schema: frozen, and a key it does not know is an error with a suggestion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_every_key(cls, data: Any) -> Any:  # noqa: ANN401
+        if not isinstance(data, dict):
+            raise wrong("DI-E144")
+        block = cast("dict[object, Any]", data)
+        for key in block:
+            if key not in cls.model_fields:
+                near = difflib.get_close_matches(str(key), cls.model_fields, n=1, cutoff=0.0)
+                raise wrong("DI-E069", key=str(key), nearest=near)
+        return block
+
+
+class Text(Node):
+    """A label in two languages."""
+
+    ko: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_word_for_both(cls, data: Any) -> Any:  # noqa: ANN401
+        return {"ko": data, "en": data} if isinstance(data, str) else data
+
+    def of(self, lang: Lang) -> str:
+        """Return the label in a language."""
+        return self.ko if lang == "ko" else self.en
+
+
+class Evidence(Node):
+    """Where an element of the method comes from, and how sure it is."""
+
+    source: str | None = None
+    assumed: StrictBool = False
+    alternatives: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _assumption_is_explained(self) -> Self:
+        if self.assumed and not (self.source and self.alternatives):
+            raise wrong("DI-E145")
+        return self
+
+
+def sum_to_one(weights: dict[str, float], what: str) -> None:
+    """Refuse weights that do not sum to one; nothing is rescaled silently."""
+    total = sum(weights.values())
+    if abs(total - 1) > _TOLERANCE:
+        raise wrong("DI-E068", what=what, total=total)

@@ -1,0 +1,153 @@
+"""From a schema to the stages in which the engine scores: items, indicators, dimensions."""
+
+from typing import Literal
+
+from divide_index.schema.conditions import variables_of
+from divide_index.schema.model import SurveySchema
+from divide_index.schema.parts import OVERALL, DesignColumns, Item
+from divide_index.schema.rules import (
+    AllAnswered,
+    Answer,
+    Bands,
+    Code,
+    Filled,
+    ItemRule,
+    Largest,
+    Map,
+    Mean,
+    Rule,
+    Scale,
+    Share,
+    Stage,
+    WeightedSum,
+)
+
+Variant = Literal["score", "zero"]
+ANSWERED = "answered:all"
+
+
+def dimension_column(dimension: str, variant: Variant = "score") -> str:
+    """Return the column of a dimension's person scores; ``zero`` counts the missing as 0."""
+    return f"{variant}:{dimension}"
+
+
+def answer_of(schema: SurveySchema, variable: str) -> Answer:
+    """Return how the answers of a variable are read."""
+    declared = schema.variables[variable]
+    return Answer(
+        variable=variable,
+        missing=declared.missing,
+        skip_codes=declared.skip_codes,
+        asked_if=declared.asked_if,
+        skip_means=declared.skip_means,
+    )
+
+
+def category_rule(schema: SurveySchema, domain: str) -> Bands | None:
+    """Return the rule that cuts a number into a domain's bands, None where codes serve as is."""
+    definition = schema.domains[domain]
+    if not definition.bands:
+        return None
+    bands = tuple((name, low, high) for name, (low, high) in definition.bands.items())
+    return Bands(answer_of(schema, definition.variable), bands)
+
+
+def score_stages(
+    schema: SurveySchema, *, variants: tuple[Variant, ...] = ("score",)
+) -> list[Stage]:
+    """Return the scoring of a schema, in stages that each read the columns of earlier ones.
+
+    Parameters
+    ----------
+    schema
+        The survey's schema.
+    variants
+        ``score`` leaves the missing out of a mean; ``zero`` counts them as 0.
+
+    Returns
+    -------
+    list of Stage
+        The last stages hold ``score:<dimension>``, ``score:overall`` and ``answered:all``,
+        all on 0-1.
+    """
+    items = {name: item for name, item in schema.items.items() if name in _used_items(schema)}
+    parts: Stage = {}
+    combined: Stage = {}
+    for name, item in items.items():
+        if item.of is not None:
+            parts[f"item:{name}"] = _item_rule(schema, item, item.of)
+            continue
+        columns = tuple(f"item:{name}:{variable}" for variable in item.max_of)
+        for column, variable in zip(columns, item.max_of, strict=True):
+            parts[column] = _item_rule(schema, item, variable)
+        combined[f"item:{name}"] = Largest(columns)
+    filled: Stage = {ANSWERED: AllAnswered(tuple(f"item:{name}" for name in items))}
+    if "zero" in variants:
+        filled |= {f"zero:item:{name}": Filled(f"item:{name}") for name in items}
+    gathered = [_gathered(schema, variant) for variant in variants]
+    stages = [parts, combined, filled, *(_joined(stages) for stages in zip(*gathered, strict=True))]
+    return [stage for stage in stages if stage]
+
+
+def scoring_part(schema: SurveySchema) -> SurveySchema:
+    """Return a schema with only the variables that scores are made of."""
+    used = {name for item in _used_items(schema) for name in schema.items[item].variables}
+    asked = [schema.variables[name].asked_if for name in used]
+    used |= {name for where in asked if where is not None for name in variables_of(where)}
+    return schema.model_copy(
+        update={
+            "variables": {name: v for name, v in schema.variables.items() if name in used},
+            "design": DesignColumns(),
+            "domains": {},
+        }
+    )
+
+
+def _gathered(schema: SurveySchema, variant: Variant) -> list[Stage]:
+    item = "item:" if variant == "score" else "zero:item:"
+    indicators: Stage = {}
+    dimensions: Stage = {}
+    for name, dimension in schema.dimensions.items():
+        terms: list[tuple[str, float]] = []
+        for part, indicator in dimension.indicators.items():
+            column = f"{variant}:{name}.{part}"
+            columns = tuple(f"{item}{each}" for each in indicator.items)
+            rule: Rule = Largest(columns) if indicator.rule == "any" else Mean(columns)
+            if isinstance(indicator.items, dict):
+                rule = WeightedSum(tuple(zip(columns, indicator.items.values(), strict=True)))
+            indicators[column] = rule
+            terms.append((column, indicator.weight))
+        dimensions[dimension_column(name, variant)] = WeightedSum(tuple(terms))
+    composite = tuple(
+        (dimension_column(name, variant), part.weight) for name, part in schema.dimensions.items()
+    )
+    return [indicators, dimensions, {dimension_column(OVERALL, variant): WeightedSum(composite)}]
+
+
+def _joined(stages: tuple[Stage, ...]) -> Stage:
+    return {column: rule for stage in stages for column, rule in stage.items()}
+
+
+def _used_items(schema: SurveySchema) -> set[str]:
+    return {
+        item
+        for dimension in schema.dimensions.values()
+        for indicator in dimension.indicators.values()
+        for item in indicator.items
+    }
+
+
+def _item_rule(schema: SurveySchema, item: Item, variable: str) -> ItemRule:
+    answer = answer_of(schema, variable)
+    if item.goalposts is not None:
+        low, high = item.goalposts
+        return (
+            Scale(answer, high, low) if item.direction == "negative" else Scale(answer, low, high)
+        )
+    if item.rule == "map":
+        return Map(answer, tuple(item.scores.items()))
+    return Share(answer, _ordered(item.codes))
+
+
+def _ordered(codes: tuple[Code, ...]) -> tuple[Code, ...]:
+    return tuple(dict.fromkeys(codes))

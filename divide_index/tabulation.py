@@ -1,0 +1,199 @@
+"""Means of any score or number by domain, with design-based standard errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from divide_index.cells import Cell, requested, summed
+from divide_index.errors import EstimationError
+from divide_index.inference.estimate import Estimate
+from divide_index.inference.ratios import linearise_means, srs_variance
+from divide_index.schema import OVERALL, SurveySchema, dimension_column
+from divide_index.scoring import Scores
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeanResult:
+    """Weighted means of every requested cell and measure.
+
+    Rows run over cells, and inside a cell over measures.
+
+    Parameters
+    ----------
+    estimate
+        Means with their joint covariance, ``k`` rows.
+    cells
+        The population of each row, length ``k``.
+    measures
+        The measure of each row, length ``k``.
+    n, psus
+        Records with a positive weight and an answer, and the PSUs that hold them, ``(k,)``.
+    confidence
+        Of the intervals, such as 0.95.
+    design_effects
+        Variance over that of simple random sampling inside each sample, shape ``(k,)``.
+    """
+
+    estimate: Estimate
+    cells: tuple[Cell, ...]
+    measures: tuple[str, ...]
+    n: NDArray[np.intp]
+    psus: NDArray[np.intp]
+    confidence: float
+    design_effects: Floats
+
+    @property
+    def std_errors(self) -> Floats:
+        """Standard errors, shape ``(k,)``; NaN where a domain has no degree of freedom."""
+        usable = self.estimate.degrees_of_freedom >= 1
+        return np.where(usable, self.estimate.std_errors, np.nan)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return rows ``domain, category, measure, n, psus, mean, std_error, conf_low, …``."""
+        low, high = self.estimate.intervals(self.confidence)
+        return pd.DataFrame(
+            {
+                "domain": [cell.domain for cell in self.cells],
+                "category": [cell.category for cell in self.cells],
+                "measure": list(self.measures),
+                "n": self.n,
+                "psus": self.psus,
+                "mean": self.estimate.values,
+                "std_error": self.std_errors,
+                "conf_low": low,
+                "conf_high": high,
+                "df": self.estimate.degrees_of_freedom.astype(np.int64),
+                "flag": "",
+            }
+        )
+
+    def __str__(self) -> str:
+        """Return the rows rounded to one decimal, for eyes."""
+        shown = self.to_frame().drop(columns="flag")
+        return shown.to_string(index=False, float_format=lambda x: f"{x:.1f}", na_rep="")
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame().drop(columns="flag")
+        return str(shown.to_html(index=False, float_format=lambda x: f"{x:.1f}", na_rep=""))
+
+
+def tabulate(
+    scores: Scores,
+    measures: Sequence[str] | None = None,
+    by: Sequence[str] | str | None = None,
+    *,
+    groups: Sequence[str] | None = None,
+    where: str | None = None,
+    confidence: float = 0.95,
+) -> MeanResult:
+    """Return means of scores and numbers with Taylor standard errors.
+
+    Parameters
+    ----------
+    scores
+        From :func:`divide_index.score`.
+    measures
+        Dimensions, ``overall`` (raw scores 0-100) or variables of type number (in their own
+        unit); every dimension and ``overall`` by default.
+    by
+        Domains of the schema and crosses such as ``"region*area"``.
+    groups
+        Groups to select; every group by default.
+    where
+        A condition: a domain that every cell but the reference is crossed with.
+    confidence
+        Of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    MeanResult
+        Of the reference population, of groups, and of the cells of ``by``; degrees of freedom
+        are each domain's own.
+
+    Raises
+    ------
+    EstimationError
+        An unknown measure, domain or group.
+    DesignError
+        A stratum with a single PSU, unless the survey says what it shall contribute.
+
+    References
+    ----------
+    Binder (1983), International Statistical Review 51(3), 279-292.
+    """
+    survey, schema = scores.survey, scores.survey.schema
+    names = tuple(measures or (*schema.dimensions, OVERALL))
+    columns, units = zip(*(_column(schema, name) for name in names), strict=True)
+    request = requested(
+        schema,
+        by=[by] if isinstance(by, str) else list(by or ()),
+        groups=groups,
+        where=where,
+        averages=False,
+    )
+    cells = summed(scores, request, columns)
+    unit = np.array(units)
+    parts = [linearise_means(part.total) for part in cells]
+    totals = np.hstack(
+        [
+            part.psu_totals(means.cell, survey.design.psus) * unit
+            for part, means in zip(cells, parts, strict=True)
+        ]
+    )
+    inside = np.hstack([part.counts[:, :-1] > 0 for part in cells])
+    estimate = Estimate(
+        names=tuple(
+            f"{part.cell.domain}/{part.cell.category}/{m}" for part in cells for m in names
+        ),
+        values=np.concatenate([means.levels * unit for means in parts]),
+        covariance=survey.design.covariance(totals),
+        degrees_of_freedom=np.maximum(survey.design.domain_degrees_of_freedom(inside), 0.0),
+    )
+    records, weights = survey.sample_sizes()
+    srs = np.concatenate(
+        [
+            srs_variance(
+                means,
+                part.moments,
+                part.shared,
+                part.shared,
+                records=records,
+                weights=weights,
+            )
+            * unit**2
+            for part, means in zip(cells, parts, strict=True)
+        ]
+    )
+    variance = estimate.std_errors**2
+    return MeanResult(
+        estimate=estimate,
+        cells=tuple(part.cell for part in cells for _ in names),
+        measures=names * len(cells),
+        n=np.concatenate([part.counts[:, :-1].sum(axis=0) for part in cells]).astype(np.intp),
+        psus=inside.sum(axis=0),
+        confidence=confidence,
+        design_effects=np.divide(
+            variance, srs, out=np.full(srs.shape, np.nan), where=(srs > 0) & (variance > 0)
+        ),
+    )
+
+
+def _column(schema: SurveySchema, measure: str) -> tuple[str, float]:
+    """Return the column of a measure and the factor to its unit."""
+    if measure == OVERALL or measure in schema.dimensions:
+        return dimension_column(measure), 100.0
+    declared = schema.variables.get(measure)
+    if declared is None or declared.type != "number" or declared.missing or declared.skip_codes:
+        numbers = [
+            name
+            for name, variable in schema.variables.items()
+            if variable.type == "number" and not variable.missing and not variable.skip_codes
+        ]
+        known = [*schema.dimensions, OVERALL, *numbers]
+        raise EstimationError("DI-E126", measure=measure, known=known)
+    return measure, 1.0

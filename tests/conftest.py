@@ -1,0 +1,21 @@
+"""What the tests share: real data where they are, and how Hypothesis searches."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests import samples
+
+# Times vary with the machine; what Hypothesis looks at must not.
+settings.register_profile("divide-index", deadline=None)
+settings.load_profile("divide-index")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared survey files; without it a test is skipped, and says so."""
+    folder = samples.shared_folder()
+    if folder is None:
+        pytest.skip("real data: neither $DIVIDE_INDEX_SHARED nor ../shared is a folder")
+    return folder
