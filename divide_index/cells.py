@@ -1,10 +1,9 @@
 """The cells of a table, and their sums: reference, groups, averages, domains, crosses."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from divide_index.engine import GroupedSums, Margin, Moments
 from divide_index.errors import EstimationError
 from divide_index.schema import (
-    ANSWERED,
     Condition,
     Or,
     SurveySchema,
@@ -23,7 +21,6 @@ from divide_index.scoring import Scores
 from divide_index.survey import Survey
 
 Floats = NDArray[np.float64]
-Cases = Literal["available", "complete", "answered"]
 
 REFERENCE = "reference"
 WHERE = "where"
@@ -196,9 +193,9 @@ class CellSums:
 
 
 def summed(
-    scores: Scores, request: Request, columns: Sequence[str], *, cases: Cases = "available"
-) -> list[CellSums]:
-    """Return the sums of every requested cell, the reference first, in one pass a margin.
+    scores: Scores, request: Request, sets: Sequence[Sequence[str]], *, second: bool
+) -> list[list[CellSums]]:
+    """Return the sums of every requested cell for each set of scores, the reference first.
 
     Parameters
     ----------
@@ -206,74 +203,56 @@ def summed(
         Persons, scored.
     request
         From :func:`requested`.
-    columns
-        The scores to sum, ``D`` columns of the scores' frame.
-    cases
-        Who counts in a mean: people who have the score, all scores, or every item answered.
+    sets
+        Sets of ``D`` columns of the scores' frame.
+    second
+        Whether second moments of the first set are wanted, for design effects.
     """
-    survey, schema = scores.survey, scores.survey.schema
+    survey = scores.survey
     moments = Moments(
         scores.frame,
-        schema,
-        scores=columns,
-        weight=schema.design.weight,
+        survey.schema,
+        sets=sets,
         conditions=request.populations,
         keys=request.keys,
-        complete=cases == "complete",
-        keep_if=ANSWERED if cases == "answered" else None,
+        second=second,
     )
-    cells: list[CellSums] = []
+    cells: list[list[CellSums]] = [[] for _ in sets]
     for margin in request.margins:
         sums = moments.sums(margin.margin)
-        cells += _cells_of(margin, sums, survey)
+        for codes, rows in _rows_of_cells(margin, sums, survey):
+            for index in range(len(sets)):
+                cells[index].append(_cell_sums(margin.cell(codes), sums, rows, survey, index))
     return cells
 
 
-def _cells_of(margin: CellMargin, sums: GroupedSums, survey: Survey) -> list[CellSums]:
+def _rows_of_cells(
+    margin: CellMargin, sums: GroupedSums, survey: Survey
+) -> Iterator[tuple[tuple[str, ...], NDArray[np.intp]]]:
     observed = sorted(set(sums.cells))
     wanted = declared_cells(survey.schema, margin.domains, observed) if margin.domains else [()]
     position = {codes: index for index, codes in enumerate(wanted)}
     of_row = np.array([position[codes] for codes in sums.cells], dtype=np.intp)
-    return [
-        _cell_sums(margin.cell(codes), sums, np.flatnonzero(of_row == index), survey)
-        for codes, index in position.items()
-    ]
+    for codes, index in position.items():
+        yield codes, np.flatnonzero(of_row == index)
 
 
-def _cell_sums(cell: Cell, sums: GroupedSums, rows: NDArray[np.intp], survey: Survey) -> CellSums:
-    triangles, psu = sums.moments[rows], sums.psu[rows]
-    size = round((np.sqrt(8 * sums.moments.shape[1] + 1) - 1) / 2)
-    upper = np.triu_indices(size)
-    samples = survey.psus.samples[psu]
-    n_samples = int(survey.psus.samples.max()) + 1
-
-    def gram(keep: NDArray[np.bool_]) -> Floats:
-        matrix = np.zeros((n_samples, size, size))
-        for sample in range(n_samples):
-            matrix[sample][upper] = triangles[keep & (samples == sample)].sum(axis=0)
-        return matrix + np.triu(matrix, 1).transpose(0, 2, 1)
-
-    # W_d = Σ w r_d r_d stands on the diagonal, Y_d = Σ w r_d · r_d y_d right of it.
-    first = np.array(range(0, size, 2), dtype=np.intp)
-    index = np.full((size, size), -1)
-    index[upper] = np.arange(upper[0].size)
-    wanted = np.column_stack([index[first, first], index[first, first + 1]]).ravel()
-    by_psu = triangles[:, wanted]
+def _cell_sums(
+    cell: Cell, sums: GroupedSums, rows: NDArray[np.intp], survey: Survey, index: int
+) -> CellSums:
+    psu, by_psu = sums.psu[rows], sums.sums[index][rows]
     weights = np.zeros(survey.design.psus)
     np.add.at(weights, psu, sums.weights[rows])
-    counts = np.zeros((survey.design.psus, sums.counts.shape[1]))
-    np.add.at(counts, psu, sums.counts[rows])
-    everyone = np.ones(rows.size, dtype=bool)
-    return CellSums(
-        cell=cell,
-        psu=psu,
-        by_psu=by_psu,
-        total=by_psu.sum(axis=0),
-        moments=gram(everyone),
-        shared=gram(sums.split[rows]),
-        weights=weights,
-        counts=counts,
-    )
+    counts = np.zeros((survey.design.psus, sums.counts[index].shape[1]))
+    np.add.at(counts, psu, sums.counts[index][rows])
+    samples = survey.psus.samples[psu]
+    shape = (int(survey.psus.samples.max()) + 1, by_psu.shape[1], by_psu.shape[1])
+    moments, shared = np.zeros(shape), np.zeros(shape)
+    if sums.moments is not None and index == 0:
+        inside = sums.split[rows]
+        np.add.at(moments, samples, sums.moments[rows])
+        np.add.at(shared, samples[inside], sums.moments[rows[inside]])
+    return CellSums(cell, psu, by_psu, by_psu.sum(axis=0), moments, shared, weights, counts)
 
 
 def key_column(schema: SurveySchema, domain: str) -> str:

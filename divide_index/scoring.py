@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.errors import EstimationError
 from divide_index.schema import (
-    ANSWERED,
     OVERALL,
+    VARIANTS,
     SurveySchema,
-    Variant,
     dimension_column,
     load_schema,
     score_stages,
@@ -26,7 +25,6 @@ from divide_index.survey import Survey, checked_frame
 
 Floats = NDArray[np.float64]
 Formula = Literal["weighted_ratios", "ratio_of_composites"]
-_VARIANTS: tuple[Variant, ...] = ("score", "zero")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +36,9 @@ class Scores:
     survey
         The survey they belong to.
     frame
-        The survey's frame with ``score:<dimension>`` and ``score:overall`` on 0-1, the same
-        with missing answers counted as 0 (``zero:…``), and ``answered:all``.
+        The survey's frame with ``score:<dimension>`` and ``score:overall`` on 0-1, and the
+        same with missing answers counted as 0 (``zero:…``), of people who have every dimension
+        (``complete:…``) and of people who answered every item (``answered:…``).
     """
 
     survey: Survey
@@ -106,10 +105,9 @@ def score(survey: Survey) -> Scores:
     """
     schema = survey.schema
     names = [*schema.dimensions, OVERALL]
-    keep = [dimension_column(name, variant) for variant in _VARIANTS for name in names]
-    scored = engine.apply_stages(
-        survey.frame, schema, score_stages(schema, variants=_VARIANTS), keep=[*keep, ANSWERED]
-    )
+    keep = [dimension_column(name, variant) for variant in VARIANTS for name in names]
+    stages = score_stages(schema, variants=True)
+    scored = engine.apply_stages(survey.frame, schema, stages, keep=keep)
     return Scores(survey=survey, frame=engine.beside(survey.frame, scored))
 
 

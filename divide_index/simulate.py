@@ -4,11 +4,12 @@ A person's ability, use and access depend on age, schooling, income, place and f
 enumeration area and on chance. Answers follow by graded responses: items correlate, and every
 code occurs.
 
-The sample is balanced: inside a stratum of ``n`` people every random draw takes one value from
-each of ``n`` equally likely parts, as quotas and systematic selection nearly do. Levels therefore
-differ less from seed to seed than their standard errors say. So do the published ones, whose
-scatter about their trend is smaller than their sampling error. The records suit examples and
-tests of the software, not a study of how often intervals cover.
+The sample is balanced, as quotas and systematic selection from sorted lists nearly balance one:
+people of a stratum are sorted by what is expected of them, and each run of eight neighbours takes
+one value from every eighth of a distribution. Levels therefore differ less from seed to seed than
+their standard errors say. So do the published ones, whose scatter about their trend is smaller
+than their sampling error. The records suit examples and tests of the software, not a study of how
+often intervals cover.
 
 References
 ----------
@@ -16,6 +17,7 @@ Samejima (1969), Psychometrika Monograph 17 (graded responses); McKay, Beckman a
 Technometrics 21(2), 239-245 (balanced draws: Latin hypercube sampling).
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 Curve: TypeAlias = tuple[tuple[float, float], ...]  # (age, value), linear in between
+Column: TypeAlias = list[str] | Floats | pd.arrays.IntegerArray
 
 _EXAMPLE = "example"
 _GENERAL, _FARMERS = 7000, 2200  # records, as in the real survey
@@ -39,7 +42,9 @@ _URBAN, _RURAL = 1, 2
 _YES, _NO, _NO_ANSWER = 1, 2, 9998
 _FARMER, _FISHER, _STUDENT = 4, 5, 8
 _LEAST = 2  # enumeration areas of a stratum: below, its variance is undefined
-_RUN = 8
+_RUN = 8  # neighbours that share out a distribution
+_YOUNGEST, _OLDEST = 7, 100
+_RETIRING, _UNIVERSITY = 60, 4  # an age and a school at which occupations differ
 
 
 # -- parameters ------------------------------------------------------------------------------
@@ -82,42 +87,18 @@ _PROVINCES = (
 class _Population:
     """Who lives where, who responds, and how the sample is laid out."""
 
-    # Shares by age band, and the response of each band.
-    ages: tuple[int, ...] = (7, 15, 20, 30, 40, 50, 55, 60, 65, 70, 75, 80, 85, 90, 101)
-    urban: tuple[float, ...] = (8.8, 5.6, 14, 15.6, 17.8, 9, 8, 7, 5.4, 3.7, 2.6, 1.5, 0.7, 0.3)
-    rural: tuple[float, ...] = (
-        7.4,
-        4.8,
-        10.6,
-        12.4,
-        15.2,
-        8.8,
-        9.2,
-        9.4,
-        8.2,
-        5.6,
-        4.2,
-        2.6,
-        1.2,
-        0.4,
-    )
-    farmers: tuple[float, ...] = (0, 0.4, 3.6, 8, 14, 11, 14, 15.5, 14, 9.5, 6, 2.8, 1, 0.2)
+    # Density of ages, and who responds.
+    urban: Curve = ((7, 1.1), (25, 1.4), (45, 1.8), (52, 1.8), (62, 1.4), (77, 0.5), (90, 0.1))
+    rural: Curve = ((7, 0.9), (25, 1.1), (45, 1.5), (57, 1.8), (65, 1.7), (77, 0.8), (90, 0.1))
+    farmers: Curve = ((14, 0), (20, 0.2), (45, 1.5), (62, 2.9), (68, 2.5), (77, 1.1), (90, 0.1))
     response: Curve = ((7, 0.62), (25, 0.54), (45, 0.62), (65, 0.66), (75, 0.64), (95, 0.50))
-    area_response: float = 0.15  # SD of the log response of enumeration areas
+    area_response: float = 0.1  # SD of the log response of enumeration areas
     allocation: float = 0.6  # a stratum of N people gets a sample in proportion to N^0.6
     area_size: float = 11  # people interviewed in an enumeration area
     farmers_rural: float = 0.88  # share of farmers' areas, where a province has a rural part
     women: Curve = ((7, 0.49), (65, 0.50), (90, 0.66))
     # Schooling on a scale of SD 1, and where the next school begins; pupils by their age.
-    schooling: Curve = (
-        (19, 1.6),
-        (30, 2),
-        (45, 1.4),
-        (55, 0.7),
-        (65, -0.2),
-        (75, -1.2),
-        (90, -2.2),
-    )
+    schooling: Curve = ((19, 1.6), (30, 2), (45, 1.4), (55, 0.7), (65, -0.2), (75, -1.2))
     schooling_rural: float = -0.3
     schooling_farmers: float = -0.4
     schools: tuple[float, float, float] = (-2, -1.1, 1)
@@ -160,7 +141,7 @@ class _Trait:
     schooling: tuple[float, float, float, float]
     income: float  # per step
     rural: float
-    area: float  # SD of enumeration areas: intra-cluster correlation area² / (1 + area²)
+    cluster: float  # SD of enumeration areas: intra-cluster correlation cluster² / (1 + cluster²)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +159,7 @@ class _Block:
     codes: tuple[int, ...] = (1, 2, 3, 4)
     on_pc: float = 0.0  # how much a liking for PCs counts
     only_users: bool = False
-    dimension: str | None = None  # whose refusal leaves the block unanswered; None: never refused
+    dimension: str | None = None  # that may be refused as a whole; None: the filter, never refused
 
 
 def _blocks() -> tuple[_Block, ...]:
@@ -212,28 +193,28 @@ def _blocks() -> tuple[_Block, ...]:
 def _traits() -> dict[str, _Trait]:
     return {
         "ability": _Trait(
-            age=((7, -0.9), (12, 0.1), (19, 0.7), (35, 0.7), (50, 0.1), (60, -0.9), (80, -2.6)),
-            farming=-0.3,
+            age=((7, -0.9), (12, 0.1), (19, 0.7), (35, 0.7), (50, 0.1), (60, -0.87), (80, -2.54)),
+            farming=-0.012,
             schooling=(-0.35, -0.15, 0, 0.3),
             income=0.05,
-            rural=-0.3,
-            area=0.4,
+            rural=-0.25,
+            cluster=0.4,
         ),
         "usage": _Trait(
-            age=((7, -0.5), (12, 0.1), (19, 0.6), (35, 0.6), (50, 0.1), (60, -0.6), (80, -2.1)),
-            farming=-0.3,
+            age=((7, -0.5), (12, 0.1), (19, 0.6), (35, 0.6), (50, 0.1), (60, -0.662), (80, -2.223)),
+            farming=-0.15,
             schooling=(-0.3, -0.1, 0, 0.25),
             income=0.04,
-            rural=-0.3,
-            area=0.4,
+            rural=-0.25,
+            cluster=0.4,
         ),
         "access": _Trait(
-            age=((7, 0.2), (19, 0.4), (35, 0.4), (50, 0.2), (60, -0.2), (80, -1.2)),
-            farming=-0.2,
+            age=((7, 0.2), (19, 0.4), (35, 0.4), (50, 0.2), (60, -0.408), (80, -1.615)),
+            farming=0.03,
             schooling=(-0.2, -0.1, 0, 0.1),
             income=0.08,
-            rural=-0.2,
-            area=0.35,
+            rural=-0.1,
+            cluster=0.35,
         ),
     }
 
@@ -258,9 +239,6 @@ class _Parameters:
     dimension_refusal: float = 0.004  # of all questions of a dimension
     income_refusal: float = 0.03
     schooling_refusal: float = 0.003
-
-
-_PARAMETERS = _Parameters()
 
 
 # -- the survey ------------------------------------------------------------------------------
@@ -295,14 +273,17 @@ def simulate_survey(
         ``n`` is too small for two enumeration areas in every stratum, or the seed is negative.
     """
     schema = schema if isinstance(schema, SurveySchema) else load_schema(schema)
+    if schema.name != _EXAMPLE:
+        raise SchemaError("DI-E131", schema=schema.name, known=_EXAMPLE)
     if seed < 0:
         raise DesignError("DI-E117", option="seed", value=seed, valid="seed >= 0")
     rng = np.random.default_rng(seed)
-    sample = _sampled(_GENERAL + _FARMERS if n is None else n, rng, _PARAMETERS.population)
-    people = _people(sample, rng, _PARAMETERS.population)
-    columns = _described(sample, people, rng, _PARAMETERS)
-    columns |= _answered(sample, people, rng, _PARAMETERS)
-    if schema.name != _EXAMPLE or schema.variables.keys() != columns.keys():
+    parameters = _Parameters()
+    sample = _sampled(_GENERAL + _FARMERS if n is None else n, rng, parameters.population)
+    people = _people(sample, rng, parameters.population)
+    columns = _described(sample, people, rng, parameters)
+    columns |= _answered(sample, people, rng, parameters)
+    if schema.variables.keys() != columns.keys():
         raise SchemaError("DI-E131", schema=schema.name, known=_EXAMPLE)
     return pd.DataFrame({schema.column_of(name): columns[name] for name in schema.variables})
 
@@ -314,7 +295,7 @@ def simulate_survey(
 class _Sample:
     """Where the records come from: per stratum ``(H,)``, per record ``(n,)``.
 
-    Strata of farmers come last. Effects of enumeration areas have SD 1.
+    Strata of farmers come last. ``cluster`` and ``response`` are the enumeration area's, SD 1.
     """
 
     labels: tuple[str, ...]
@@ -324,7 +305,7 @@ class _Sample:
     is_farmers: Flags
     province: Integers
     area: Integers
-    effect: Floats
+    cluster: Floats
     response: Floats
 
 
@@ -349,14 +330,16 @@ def _sampled(n: int, rng: np.random.Generator, population: _Population) -> _Samp
     area = np.array([area for _, area, _ in general])[of_general]
     where = _balanced(rng, stratum)
     for index, region in enumerate(regions, start=people.size):
-        codes = np.array([c for c, p in enumerate(_PROVINCES, start=1) if p.region == region])
-        shares = np.cumsum([_PROVINCES[code - 1].farmers for code in codes])
+        own = [(code, p) for code, p in enumerate(_PROVINCES, start=1) if p.region == region]
+        shares = np.cumsum([p.farmers for _, p in own])
         here = stratum == index
-        province[here] = codes[np.searchsorted(shares / shares[-1], where[here], side="right")]
+        chosen = np.searchsorted(shares / shares[-1], where[here])
+        province[here] = np.array([code for code, _ in own])[chosen]
     has_rural = np.array([p.rural > 0 for p in _PROVINCES])[province - 1]
     is_rural = has_rural & (_balanced(rng, stratum) < population.farmers_rural)
     area[is_farmers] = np.where(is_rural, _RURAL, _URBAN)[is_farmers]
-    effect, response = (_standard(_balanced(rng, stratum)) for _ in range(2))
+    response = _standard(_balanced(rng, stratum))
+    cluster = _standard(_balanced(rng, stratum, response))
 
     of_person, position = _dealt(sizes)
     psu = position * areas[of_person] // sizes[of_person]
@@ -369,21 +352,27 @@ def _sampled(n: int, rng: np.random.Generator, population: _Population) -> _Samp
         is_farmers=is_farmers[row],
         province=province[row],
         area=area[row],
-        effect=effect[row],
+        cluster=cluster[row],
         response=response[row],
     )
 
 
 def _sizes(n: int, general: Floats, farmers: Floats) -> Integers:
     """Return the records of each stratum, given its share of its sample."""
-    share = _FARMERS / (_GENERAL + _FARMERS)
-    totals = (n - round(n * share), round(n * share))
     least = (_LEAST * general.size, _LEAST * farmers.size)
-    if totals[0] < least[0] or totals[1] < least[1]:
-        enough = math.ceil(max((least[0] + 0.5) / (1 - share), (least[1] + 0.5) / share))
+
+    def split(total: int) -> tuple[int, int]:
+        of_farmers = round(total * _FARMERS / (_GENERAL + _FARMERS))
+        return total - of_farmers, of_farmers
+
+    def is_enough(total: int) -> bool:
+        return all(size >= needed for size, needed in zip(split(total), least, strict=True))
+
+    if not is_enough(n):
+        enough = next(total for total in itertools.count(sum(least)) if is_enough(total))
         raise DesignError("DI-E130", n=n, least=enough)
     return np.concatenate(
-        [_allocated(*part) for part in zip(totals, (general, farmers), strict=True)]
+        [_allocated(*part) for part in zip(split(n), (general, farmers), strict=True)]
     )
 
 
@@ -421,13 +410,22 @@ def _balanced(rng: np.random.Generator, stratum: Integers, along: Floats | None 
 
 def _standard(uniform: Floats) -> Floats:
     """Return logistic quantiles with SD 1."""
-    return math.sqrt(3) / math.pi * np.log(uniform / (1 - uniform))
+    return math.sqrt(3) / math.pi * _logit(uniform)
+
+
+def _logit(uniform: Floats) -> Floats:
+    return np.log(uniform / (1 - uniform))
 
 
 def _at(curve: Curve, age: Floats | Integers) -> Floats:
     """Return the value of a curve at each age, constant beyond its ends."""
     ages, values = zip(*curve, strict=True)
     return np.interp(age, ages, values)
+
+
+def _passed(thresholds: tuple[float, ...], values: Floats | Integers) -> Integers:
+    """Return how many thresholds each value reaches."""
+    return np.searchsorted(thresholds, values, side="right").astype(np.int64)
 
 
 # -- the people ------------------------------------------------------------------------------
@@ -462,14 +460,13 @@ def _people(sample: _Sample, rng: np.random.Generator, population: _Population) 
     level += population.schooling_rural * (sample.area == _RURAL)
     level += population.schooling_farmers * sample.is_farmers
     level += _standard(chance(level))
-    schooling = 1 + np.searchsorted(population.schools, level)
-    reached = 1 + np.searchsorted(population.pupils, age, side="right")
-    schooling = np.where(age < population.pupils[-1], reached, schooling)
+    is_pupil = age < population.pupils[-1]
+    schooling = 1 + np.where(
+        is_pupil, _passed(population.pupils, age), _passed(population.schools, level)
+    )
 
-    types = np.array(population.households)[
-        np.searchsorted(population.household_ages, age, side="right")
-    ]
-    household = 1 + (chance(age)[:, None] > types).sum(axis=1)
+    types = np.array(population.households)[_passed(population.household_ages, age)]
+    household = 1 + (chance()[:, None] > types).sum(axis=1)
 
     income = _at(population.income, age) + population.income_schooling * (schooling - 3)
     income += population.income_alone * (household == 1)
@@ -491,20 +488,17 @@ def _people(sample: _Sample, rng: np.random.Generator, population: _Population) 
 
 
 def _ages(sample: _Sample, uniform: Floats, population: _Population) -> Integers:
-    """Return ages of those who respond: the population's shares times their response."""
-    ages = np.arange(population.ages[0], population.ages[-1])
-    band = np.searchsorted(population.ages, ages, side="right") - 1
-    width = np.diff(population.ages)[band]
-    result = np.zeros(uniform.size, dtype=np.int64)
+    """Return ages of those who respond: the population's density times its response."""
+    ages = np.arange(_YOUNGEST, _OLDEST + 1)
     is_rural = sample.area == _RURAL
-    for shares, here in (
+    result = np.zeros(uniform.size, dtype=np.int64)
+    for density, here in (
         (population.urban, ~sample.is_farmers & ~is_rural),
         (population.rural, ~sample.is_farmers & is_rural),
         (population.farmers, sample.is_farmers),
     ):
-        density = np.array(shares)[band] / width * _at(population.response, ages)
-        below = np.cumsum(density) / density.sum()
-        result[here] = ages[np.searchsorted(below, uniform[here])]
+        shares = np.cumsum(_at(density, ages) * _at(population.response, ages))
+        result[here] = ages[np.searchsorted(shares / shares[-1], uniform[here])]
     return result
 
 
@@ -521,7 +515,7 @@ def _occupations(
     fishes = _balanced(rng, sample.stratum) < population.fishers
     studies = _balanced(rng, sample.stratum) < _at(population.students, age)
     studies |= age < population.pupils[-1]
-    kind = 2 * (age >= 60) + (schooling == 4)  # noqa: PLR2004
+    kind = 2 * (age >= _RETIRING) + (schooling == _UNIVERSITY)
     passed = _balanced(rng, sample.stratum)[:, None] > np.array(population.working)[kind]
     others = np.array(population.occupations)[passed.sum(axis=1)]
     occupation = np.where(studies, _STUDENT, others)
@@ -533,25 +527,23 @@ def _occupations(
 
 def _described(
     sample: _Sample, people: _People, rng: np.random.Generator, parameters: _Parameters
-) -> dict[str, Any]:
+) -> dict[str, Column]:
     """Return the columns that describe a record and a person."""
-    labels = np.array(sample.labels)[sample.stratum]
-    kind = np.where(sample.is_farmers, "F", "G")
-    number = np.where(
-        sample.is_farmers,
-        np.arange(kind.size) - int((~sample.is_farmers).sum()),
-        np.arange(kind.size),
-    )
-    width = max(5, len(str(kind.size)))
-    n = kind.size
+    n = people.age.size
+    general = n - int(sample.is_farmers.sum())
+    width = max(5, len(str(n)))
+    labels = np.array(sample.labels)[sample.stratum].tolist()
     return {
-        "id": [f"{k}{i + 1:0{width}d}" for k, i in zip(kind, number, strict=True)],
+        "id": [
+            *(f"G{number:0{width}d}" for number in range(1, general + 1)),
+            *(f"F{number:0{width}d}" for number in range(1, n - general + 1)),
+        ],
         "synthetic": _codes(np.ones(n, dtype=np.int64)),
-        "sample": np.where(sample.is_farmers, "farmers", "general").tolist(),
+        "sample": ["general"] * general + ["farmers"] * (n - general),
         "province": _codes(sample.province),
         "area": _codes(sample.area),
-        "stratum": labels.tolist(),
-        "psu": [f"{a}-{p + 1:03d}" for a, p in zip(labels, sample.psu, strict=True)],
+        "stratum": labels,
+        "psu": [f"{label}-{psu + 1:03d}" for label, psu in zip(labels, sample.psu, strict=True)],
         "weight": people.weight,
         "sex": _codes(people.sex),
         "age": _codes(people.age),
@@ -564,29 +556,28 @@ def _described(
 
 def _answered(
     sample: _Sample, people: _People, rng: np.random.Generator, parameters: _Parameters
-) -> dict[str, Any]:
+) -> dict[str, Column]:
     """Return the columns of the questions of the index."""
-    traits = _scores(sample, people, rng, parameters)
-    pc = _standard(_balanced(rng, sample.stratum))
     n = people.age.size
+    traits = _scores(sample, people, rng, parameters)
+    likes_pc = _standard(_balanced(rng, sample.stratum))
     dimensions = dict.fromkeys(block.dimension for block in parameters.blocks)
     refuses = {name: rng.random(n) < parameters.dimension_refusal for name in dimensions}
-    columns: dict[str, Any] = {}
-    is_user = np.ones(n, dtype=bool)
+    is_user = np.ones(n, dtype=np.bool_)
+    columns: dict[str, Column] = {}
     for block in parameters.blocks:
-        trait = traits[block.trait] + block.on_pc * pc
+        trait = traits[block.trait] + block.on_pc * likes_pc
         for name, difficulty in block.questions.items():
             uniform = _balanced(rng, sample.stratum, trait)
-            noisy = trait + np.log(uniform / (1 - uniform)) / block.slope - difficulty
-            answer = np.array(block.codes)[np.searchsorted(block.steps, noisy)]
-            if name == "used":
+            noisy = trait + _logit(uniform) / block.slope
+            answer = np.array(block.codes)[_passed(block.steps, noisy - difficulty)]
+            if block.dimension is None:
                 is_user = answer == _YES
+                columns[name] = _codes(answer)
+                continue
             refused = refuses[block.dimension] | (rng.random(n) < parameters.refusal)
-            columns[name] = _codes(
-                answer,
-                refused & (block.dimension is not None),
-                ~is_user & block.only_users,
-            )
+            skipped = ~is_user if block.only_users else None
+            columns[name] = _codes(answer, refused, skipped)
     return columns
 
 
@@ -605,7 +596,7 @@ def _scores(
             + effects.rural * (sample.area == _RURAL)
             + effects.farming * people.farms
             + province
-            + effects.area * sample.effect
+            + effects.cluster * sample.cluster
         )
         if common is None:
             common = math.sqrt(parameters.shared) * _standard(
@@ -617,8 +608,10 @@ def _scores(
     return traits
 
 
-def _codes(codes: Integers, refused: Flags | None = None, blank: Flags | None = None) -> Any:  # noqa: ANN401
+def _codes(
+    codes: Integers, refused: Flags | None = None, skipped: Flags | None = None
+) -> pd.arrays.IntegerArray:
     """Return codes as nullable integers: a file then holds ``3`` or nothing, never ``3.0``."""
-    values = codes if refused is None else np.where(refused, _NO_ANSWER, codes)
-    mask = np.zeros(codes.size, dtype=bool) if blank is None else blank
-    return pd.arrays.IntegerArray(values.astype(np.int64), mask.copy())
+    answers = codes if refused is None else np.where(refused, _NO_ANSWER, codes)
+    blank = np.zeros(codes.size, dtype=np.bool_) if skipped is None else skipped
+    return pd.arrays.IntegerArray(answers.astype(np.int64), blank.copy())

@@ -107,9 +107,7 @@ def command(  # noqa: PLR0913  one parameter per option
     )
     band = None
     if cases == "available" and kind != "csv":
-        band = nonresponse_band(
-            scores, groups=groups, where=where, formula=result.formula, available=result
-        )
+        band = nonresponse_band(result, groups=groups)
     if kind != "table":
         session.report_all(result.findings)
     _deliver(session, result, band, kind, output, force=force)

@@ -5,10 +5,9 @@ from functools import reduce
 
 import narwhals as nw
 
-from divide_index.engine.conditions import any_of, as_floats, has_valid_answer, truth
+from divide_index.engine.conditions import all_of, any_of, as_floats, has_valid_answer, truth
 from divide_index.engine.frames import Frame
 from divide_index.schema import (
-    AllAnswered,
     Answer,
     Bands,
     Code,
@@ -16,6 +15,7 @@ from divide_index.schema import (
     Largest,
     Map,
     Mean,
+    OnlyIf,
     Rule,
     Scale,
     Share,
@@ -75,10 +75,9 @@ def rule_expression(rule: Rule, schema: SurveySchema) -> nw.Expr:
             return reduce(
                 lambda left, right: left + right, (nw.col(name) * weight for name, weight in terms)
             )
-        case AllAnswered(columns):
-            return nw.all_horizontal(
-                *(~nw.col(name).is_null() for name in columns), ignore_nulls=False
-            ).cast(nw.Float64)
+        case OnlyIf(name, columns):
+            here = all_of([~nw.col(column).is_null() for column in columns])
+            return nw.when(here).then(nw.col(name))
         case Bands(answer, bands):
             return _banded(nw.col(answer.variable), answer, bands)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine.conditions import all_of, any_of, has_valid_answer, meets
+from divide_index.engine.conditions import all_of, has_valid_answer, meets
 from divide_index.engine.frames import Floats, Frame
 from divide_index.engine.psus import PSU
 from divide_index.schema import Condition, SurveySchema, answer_of
@@ -26,19 +27,32 @@ class Margin:
 class GroupedSums:
     """Sums by PSU and cell, one row for each that occurs.
 
-    ``psu`` has shape ``(G,)``; ``cells`` one tuple of codes per row; ``split`` tells whether
-    the row meets the margin's ``splits_by``; ``weights`` are the weights of all its records,
-    scored or not, ``(G,)``; ``moments`` are ``Σ w v v'`` of ``v = (r_1, r_1 y_1, r_2, …)`` as
-    upper triangles, ``(G, 2D(2D+1)/2)``; ``counts`` the records with a positive weight and a
-    score, by dimension and in any, ``(G, D+1)``.
+    Parameters
+    ----------
+    psu
+        Index of the PSU, shape ``(G,)``.
+    cells
+        Category codes of each row.
+    split
+        Whether the row meets the margin's ``splits_by``, shape ``(G,)``.
+    weights
+        Weights of all its records, scored or not, shape ``(G,)``.
+    sums
+        ``W_1, Y_1, W_2, Y_2, …`` of each set of scores, shapes ``(G, 2 D)``.
+    counts
+        Records with a positive weight and a score, by score and with any, ``(G, D + 1)`` a set.
+    moments
+        ``Σ w v v'`` of the first set, ``v = (r_1, r_1 y_1, r_2, …)``, ``(G, 2 D, 2 D)``; None
+        unless asked for.
     """
 
     psu: NDArray[np.intp]
     cells: list[tuple[str, ...]]
     split: NDArray[np.bool_]
     weights: Floats
-    moments: Floats
-    counts: Floats
+    sums: list[Floats]
+    counts: list[Floats]
+    moments: Floats | None
 
 
 class Moments:
@@ -50,18 +64,14 @@ class Moments:
         A frame with scores, a PSU index and the variables of the conditions and keys.
     schema
         The survey's schema.
-    scores
-        The columns of the scores, one per dimension; missing is null.
-    weight
-        The weight's column, or None for equal weights.
+    sets
+        Sets of score columns; missing is null. A record counts in a set with any of them.
     conditions
         Populations by name; None is everybody.
     keys
         The columns that margins are cut by.
-    complete
-        Whether a record counts only if it has every score.
-    keep_if
-        A column that must be 1 for a record to count.
+    second
+        Whether second moments of the first set are wanted.
     """
 
     def __init__(
@@ -69,45 +79,48 @@ class Moments:
         frame: Frame,
         schema: SurveySchema,
         *,
-        scores: Sequence[str],
-        weight: str | None,
+        sets: Sequence[Sequence[str]],
         conditions: Mapping[str, Condition | None],
         keys: Iterable[str],
-        complete: bool = False,
-        keep_if: str | None = None,
+        second: bool,
     ) -> None:
-        data = nw.from_native(frame, eager_only=True)
         self._schema = schema
-        self._size = 2 * len(scores)
+        self._sizes = [len(scores) for scores in sets]
         flags = {
             f"flag:{name}": nw.lit(True) if where is None else meets(where, schema)  # noqa: FBT003
             for name, where in conditions.items()
         }
+        weight = schema.design.weight
         w = nw.lit(1.0) if weight is None else nw.col(weight)
-        present = [~nw.col(score).is_null() for score in scores]
-        if complete:
-            present = [all_of(present)] * len(scores)
-        if keep_if is not None:
-            present = [part & (nw.col(keep_if) == 1.0) for part in present]
-        parts: dict[str, nw.Expr] = {"w": w}
-        for index, (score, here) in enumerate(zip(scores, present, strict=True)):
-            parts[f"v{2 * index}"] = here.cast(nw.Float64)
-            parts[f"v{2 * index + 1}"] = nw.when(here).then(nw.col(score)).otherwise(nw.lit(0.0))
-        parts["any"] = any_of(present).cast(nw.Float64)
-        prepared = data.select(PSU, *dict.fromkeys(keys), **flags, **parts)
+        columns = [column for scores in sets for column in scores]
+        present = {f"r{i}": (~nw.col(name).is_null()) for i, name in enumerate(columns)}
+        data = nw.from_native(frame, eager_only=True).select(
+            PSU,
+            *dict.fromkeys(keys),
+            **flags,
+            w=w,
+            **{name: here.cast(nw.Float64) for name, here in present.items()},
+            **{f"y{i}": nw.col(name).fill_null(0.0) for i, name in enumerate(columns)},
+        )
         positive = (nw.col("w") > 0).cast(nw.Float64)
+        weighted = {
+            f"w{v}{i}": nw.col("w") * nw.col(f"{v}{i}") for i in range(len(columns)) for v in "ry"
+        }
+        counted = {f"n{i}": positive * nw.col(f"r{i}") for i in range(len(columns))}
+        starts = np.cumsum([0, *self._sizes])
+        any_of_set = {
+            f"any{k}": positive * nw.max_horizontal(*(f"r{i}" for i in range(start, end)))
+            for k, (start, end) in enumerate(pairwise(starts.tolist()))
+        }
+        data = data.with_columns(**weighted, **counted, **any_of_set)
+        self._pairs = _pairs(self._sizes[0]) if second else {}
         products = {
-            f"m{i}_{j}": nw.col("w") * nw.col(f"v{i}") * nw.col(f"v{j}")
-            for i in range(self._size)
-            for j in range(i, self._size)
+            name: nw.col(f"w{left}") * nw.col(right)
+            for name, (left, right) in self._pairs.values()
+            if name not in weighted
         }
-        counts = {
-            **{f"n{index}": nw.col(f"v{2 * index}") * positive for index in range(len(scores))},
-            "n": nw.col("any") * positive,
-        }
-        self._sums = ["w", *products, *counts]
-        self._moments = len(products)
-        self._data = prepared.with_columns(**products, **counts)
+        self._data = data.with_columns(**products) if products else data
+        self._columns = ["w", *weighted, *counted, *any_of_set, *products]
 
     def sums(self, margin: Margin) -> GroupedSums:
         """Return the sums of every cell of a margin in every PSU where it occurs."""
@@ -121,19 +134,56 @@ class Moments:
             data = data.filter(known)
         split = [f"flag:{margin.splits_by}"] if margin.splits_by else []
         by = [PSU, *split, *margin.keys]
-        grouped = data.group_by(*by).agg(nw.col(*self._sums).sum()).sort(*by)
-        array = np.column_stack([grouped[name].to_numpy() for name in self._sums])
+        grouped = data.group_by(*by).agg(nw.col(*self._columns).sum()).sort(*by)
+        array = np.asarray(grouped.select(*self._columns).to_numpy(), dtype=np.float64)
+        position = {name: index for index, name in enumerate(self._columns)}
         labels = [[_category(code) for code in grouped[key].to_list()] for key in margin.keys]
+        everyone = np.ones(len(grouped), dtype=bool)
         return GroupedSums(
             psu=np.asarray(grouped[PSU].to_numpy(), dtype=np.intp),
             cells=list(zip(*labels, strict=True)) if labels else [()] * len(grouped),
-            split=np.asarray(grouped[split[0]].to_numpy(), dtype=bool)
-            if split
-            else np.ones(len(grouped), dtype=bool),
-            weights=np.asarray(array[:, 0], dtype=np.float64),
-            moments=np.asarray(array[:, 1 : 1 + self._moments], dtype=np.float64),
-            counts=np.asarray(array[:, 1 + self._moments :], dtype=np.float64),
+            split=np.asarray(grouped[split[0]].to_numpy(), dtype=bool) if split else everyone,
+            weights=array[:, position["w"]],
+            sums=[
+                array[:, [position[name] for name in names]] for names in self._names("wr", "wy")
+            ],
+            counts=[
+                array[:, [*(position[name] for name in names), position[f"any{k}"]]]
+                for k, names in enumerate(self._names("n"))
+            ],
+            moments=self._moments(array, position),
         )
+
+    def _names(self, *prefixes: str) -> list[list[str]]:
+        starts = np.cumsum([0, *self._sizes]).tolist()
+        return [
+            [f"{prefix}{i}" for i in range(start, end) for prefix in prefixes]
+            for start, end in pairwise(starts)
+        ]
+
+    def _moments(self, array: Floats, position: Mapping[str, int]) -> Floats | None:
+        if not self._pairs:
+            return None
+        size = 2 * self._sizes[0]
+        moments = np.empty((len(array), size, size))
+        for (i, j), (name, _) in self._pairs.items():
+            moments[:, i, j] = moments[:, j, i] = array[:, position[name]]
+        return moments
+
+
+def _pairs(size: int) -> dict[tuple[int, int], tuple[str, tuple[str, str]]]:
+    """Return the column of each product ``w v_i v_j`` and what it is a product of.
+
+    ``r r = r`` and ``r (r y) = r y``, so those are first moments and have a column already.
+    """
+    names = [f"{v}{i}" for i in range(size) for v in "ry"]
+    pairs: dict[tuple[int, int], tuple[str, tuple[str, str]]] = {}
+    for i, left in enumerate(names):
+        for j in range(i, len(names)):
+            right = names[j]
+            is_first = left[0] == "r" and left[1:] == right[1:]
+            pairs[i, j] = (f"w{right}" if is_first else f"w{left}{right}", (left, right))
+    return pairs
 
 
 def _category(code: object) -> str:

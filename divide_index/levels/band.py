@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from divide_index.inference.ratios import Formula
-from divide_index.levels.estimation import relative_levels
-from divide_index.levels.result import LevelResult
+from divide_index.levels.estimation import levels_by_cases
+from divide_index.levels.result import Cases, LevelResult
 from divide_index.schema import OVERALL
-from divide_index.scoring import Scores
-
-if TYPE_CHECKING:
-    from divide_index.cells import Cases
 
 Treatment = Literal["available", "complete", "missing_as_zero", "answered_everything"]
-TREATMENTS: tuple[Treatment, ...] = get_args(Treatment)
+_CASES: dict[Treatment, Cases] = {
+    "available": "available",
+    "complete": "complete",
+    "missing_as_zero": "missing_as_zero",
+    "answered_everything": "answered",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,36 +49,16 @@ class NonresponseBand:
 
 
 def nonresponse_band(
-    scores: Scores,
-    by: Sequence[str] | str | None = None,
-    *,
-    groups: Sequence[str] | None = None,
-    where: str | None = None,
-    formula: Formula | None = None,
-    available: LevelResult | None = None,
+    result: LevelResult, *, groups: Sequence[str] | None = None
 ) -> NonresponseBand:
-    """Compute levels under every treatment of item nonresponse.
+    """Compute the levels of groups and averages under every treatment of item nonresponse.
 
     Parameters
     ----------
-    scores, by, groups, where, formula
-        As for :func:`relative_levels`.
-    available
-        The result of the same request on available cases, where it is at hand already.
+    result
+        From :func:`relative_levels`; its scores, formula, condition and confidence are taken.
+    groups
+        Groups to select; by default every group of the schema, and averages of groups.
     """
-    cases: dict[Treatment, Cases] = {"complete": "complete", "answered_everything": "answered"}
-
-    def levels(treatment: Treatment) -> LevelResult:
-        if treatment == "available" and available is not None:
-            return available
-        return relative_levels(
-            scores,
-            by,
-            groups=groups,
-            where=where,
-            formula=formula,
-            cases=cases.get(treatment, "available"),
-            missing_as_zero=treatment == "missing_as_zero",
-        )
-
-    return NonresponseBand({treatment: levels(treatment) for treatment in TREATMENTS})
+    levels = levels_by_cases(result, list(_CASES.values()), groups=groups)
+    return NonresponseBand({treatment: levels[cases] for treatment, cases in _CASES.items()})

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
-from divide_index.cells import Cases, CellSums, Request, requested, summed
+from divide_index.cells import CellSums, Request, requested, summed
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, fieller_interval, t_quantile
 from divide_index.inference.ratios import (
@@ -19,15 +19,20 @@ from divide_index.inference.ratios import (
     means,
     srs_variance,
 )
-from divide_index.levels.result import LevelResult
-from divide_index.schema import OVERALL, SurveySchema, dimension_column
+from divide_index.levels.result import Cases, DegreesOfFreedom, LevelResult
+from divide_index.schema import OVERALL, SurveySchema, Variant, dimension_column
 from divide_index.scoring import Scores
 from divide_index.survey import Survey
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
-DegreesOfFreedom = Literal["domain", "design"]
 
+_VARIANT_OF: dict[Cases, Variant] = {
+    "available": "score",
+    "complete": "complete",
+    "answered": "answered",
+    "missing_as_zero": "zero",
+}
 UNSTABLE_CV = 0.05  # above it a ratio's Wald interval is replaced by Fieller's
 
 
@@ -39,6 +44,7 @@ class _Sheet:
     request: Request
     cells: list[CellSums]
     formula: Formula
+    cases: Cases
 
     @property
     def survey(self) -> Survey:
@@ -81,7 +87,6 @@ def relative_levels(
     cases: Cases = "available",
     confidence: float = 0.95,
     df: DegreesOfFreedom = "domain",
-    missing_as_zero: bool = False,
 ) -> LevelResult:
     """Compare populations with the reference: levels (reference = 100) with design-based errors.
 
@@ -102,14 +107,13 @@ def relative_levels(
         ``ratio_of_composites``; the schema's by default. They are different numbers.
     cases
         ``available``: each dimension uses the people who have it; ``complete``: people who have
-        every dimension; ``answered``: people who answered every item.
+        every dimension; ``answered``: people who answered every item; ``missing_as_zero``:
+        unanswered items score 0. The last two are ends of the nonresponse band.
     confidence
         Of the intervals, between 0 and 1.
     df
         ``domain``: PSUs with a member minus their strata, the smaller of cell and reference;
         ``design``: all PSUs minus all strata, which reproduces R's intervals.
-    missing_as_zero
-        Whether unanswered items score 0: one end of the nonresponse band, not an estimate.
 
     Returns
     -------
@@ -136,12 +140,47 @@ def relative_levels(
         groups=groups,
         where=where,
     )
-    variant = "zero" if missing_as_zero else "score"
-    columns = [dimension_column(name, variant) for name in schema.dimensions]
-    sheet = _Sheet(scores, request, summed(scores, request, columns, cases=cases), formula)
+    sets = [_columns(schema, cases)]
+    (cells,) = summed(scores, request, sets, second=True)
+    return _result(_Sheet(scores, request, cells, formula, cases), confidence, df)
+
+
+def levels_by_cases(
+    result: LevelResult, every: Sequence[Cases], *, groups: Sequence[str] | None
+) -> dict[Cases, LevelResult]:
+    """Return the levels of groups and averages again for other cases, in one pass.
+
+    Parameters
+    ----------
+    result
+        Levels, whose scores, formula, condition and confidence are taken.
+    every
+        The cases wanted.
+    groups
+        The groups selected, None for all.
+    """
+    scores = result.scores
+    request = requested(scores.survey.schema, by=(), groups=groups, where=result.where)
+    sets = [_columns(scores.survey.schema, cases) for cases in every]
+    summed_sets = summed(scores, request, sets, second=False)
+    return {
+        cases: _result(
+            _Sheet(scores, request, cells, result.formula, cases), result.confidence, result.df
+        )
+        for cases, cells in zip(every, summed_sets, strict=True)
+    }
+
+
+def _columns(schema: SurveySchema, cases: Cases) -> list[str]:
+    variant = _VARIANT_OF[cases]
+    return [dimension_column(name, variant) for name in schema.dimensions]
+
+
+def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> LevelResult:
     _check_cells(sheet)
+    schema = sheet.schema
     parts = [
-        linearise_levels(part.total, sheet.reference.total, sheet.shares, formula)
+        linearise_levels(part.total, sheet.reference.total, sheet.shares, sheet.formula)
         for part in sheet.cells
     ]
     inside = np.hstack([part.counts > 0 for part in sheet.cells])
@@ -160,13 +199,13 @@ def relative_levels(
         conf_methods=methods,
         design_effects=_design_effects(sheet, parts, estimate),
         target_gap=_target_gap(sheet, estimate.values),
-        formula=formula,
-        cases="missing_as_zero" if missing_as_zero else cases,
+        formula=sheet.formula,
+        cases=sheet.cases,
         df=df,
         reference_means=dict(zip(schema.dimensions, (100 * m_0).tolist(), strict=True)),
         reference_cv=dict(zip(schema.dimensions, cv.tolist(), strict=True)),
-        where=where,
-        scores=scores,
+        where=sheet.request.where,
+        scores=sheet.scores,
         findings=_findings(sheet, estimate, cv),
     )
 

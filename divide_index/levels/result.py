@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from divide_index.schema import OVERALL
 from divide_index.scoring import Scores
 
 Floats = NDArray[np.float64]
+Cases = Literal["available", "complete", "answered", "missing_as_zero"]
+DegreesOfFreedom = Literal["domain", "design"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +51,7 @@ class LevelResult:
     formula
         How dimensions make the overall level.
     cases
-        ``available``, ``complete`` or ``answered``: who counts in a mean.
+        Who counts in a mean, and how the unanswered count.
     df
         ``domain`` or ``design``: whose degrees of freedom the intervals use.
     reference_means
@@ -75,8 +78,8 @@ class LevelResult:
     design_effects: Floats
     target_gap: Floats
     formula: Formula
-    cases: str
-    df: str
+    cases: Cases
+    df: DegreesOfFreedom
     reference_means: dict[str, float]
     reference_cv: dict[str, float]
     where: str | None

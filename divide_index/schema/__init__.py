@@ -20,7 +20,7 @@ from divide_index.schema.model import SurveySchema
 from divide_index.schema.nodes import Text
 from divide_index.schema.parts import OVERALL, Variable
 from divide_index.schema.plan import (
-    ANSWERED,
+    VARIANTS,
     Variant,
     answer_of,
     category_rule,
@@ -29,7 +29,6 @@ from divide_index.schema.plan import (
     scoring_part,
 )
 from divide_index.schema.rules import (
-    AllAnswered,
     Answer,
     Bands,
     Code,
@@ -37,6 +36,7 @@ from divide_index.schema.rules import (
     Largest,
     Map,
     Mean,
+    OnlyIf,
     Rule,
     Scale,
     Share,
@@ -45,9 +45,8 @@ from divide_index.schema.rules import (
 )
 
 __all__ = [
-    "ANSWERED",
     "OVERALL",
-    "AllAnswered",
+    "VARIANTS",
     "And",
     "Answer",
     "Bands",
@@ -60,6 +59,7 @@ __all__ = [
     "Map",
     "Mean",
     "Not",
+    "OnlyIf",
     "Or",
     "Rule",
     "Scale",

@@ -53,7 +53,7 @@ Name = Annotated[str, BeforeValidator(_identifier)]
 class Node(BaseModel):
     """A part of a schema: frozen, and a key it does not know is an error with a suggestion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

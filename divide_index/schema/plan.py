@@ -1,12 +1,11 @@
 """From a schema to the stages in which the engine scores: items, indicators, dimensions."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from divide_index.schema.conditions import variables_of
 from divide_index.schema.model import SurveySchema
 from divide_index.schema.parts import OVERALL, DesignColumns, Item
 from divide_index.schema.rules import (
-    AllAnswered,
     Answer,
     Bands,
     Code,
@@ -15,6 +14,7 @@ from divide_index.schema.rules import (
     Largest,
     Map,
     Mean,
+    OnlyIf,
     Rule,
     Scale,
     Share,
@@ -22,12 +22,16 @@ from divide_index.schema.rules import (
     WeightedSum,
 )
 
-Variant = Literal["score", "zero"]
-ANSWERED = "answered:all"
+Variant = Literal["score", "zero", "complete", "answered"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 
 def dimension_column(dimension: str, variant: Variant = "score") -> str:
-    """Return the column of a dimension's person scores; ``zero`` counts the missing as 0."""
+    """Return the column of a dimension's person scores.
+
+    ``zero`` counts missing answers as 0; ``complete`` holds people who have every dimension,
+    ``answered`` those who answered every item.
+    """
     return f"{variant}:{dimension}"
 
 
@@ -52,9 +56,7 @@ def category_rule(schema: SurveySchema, domain: str) -> Bands | None:
     return Bands(answer_of(schema, definition.variable), bands)
 
 
-def score_stages(
-    schema: SurveySchema, *, variants: tuple[Variant, ...] = ("score",)
-) -> list[Stage]:
+def score_stages(schema: SurveySchema, *, variants: bool = False) -> list[Stage]:
     """Return the scoring of a schema, in stages that each read the columns of earlier ones.
 
     Parameters
@@ -62,13 +64,13 @@ def score_stages(
     schema
         The survey's schema.
     variants
-        ``score`` leaves the missing out of a mean; ``zero`` counts them as 0.
+        Whether the scores under other treatments of item nonresponse are made too.
 
     Returns
     -------
     list of Stage
-        The last stages hold ``score:<dimension>``, ``score:overall`` and ``answered:all``,
-        all on 0-1.
+        The last stages make ``score:<dimension>`` and ``score:overall`` on 0-1, and the same
+        under every other variant.
     """
     items = {name: item for name, item in schema.items.items() if name in _used_items(schema)}
     parts: Stage = {}
@@ -81,12 +83,26 @@ def score_stages(
         for column, variable in zip(columns, item.max_of, strict=True):
             parts[column] = _item_rule(schema, item, variable)
         combined[f"item:{name}"] = Largest(columns)
-    filled: Stage = {ANSWERED: AllAnswered(tuple(f"item:{name}" for name in items))}
-    if "zero" in variants:
-        filled |= {f"zero:item:{name}": Filled(f"item:{name}") for name in items}
-    gathered = [_gathered(schema, variant) for variant in variants]
-    stages = [parts, combined, filled, *(_joined(stages) for stages in zip(*gathered, strict=True))]
+    stages = [parts, combined]
+    if variants:
+        stages.append({f"zero:item:{name}": Filled(f"item:{name}") for name in items})
+        both = zip(_gathered(schema, "score"), _gathered(schema, "zero"), strict=True)
+        stages += [{**score, **zero} for score, zero in both]
+        stages.append(_subsets(schema, tuple(f"item:{name}" for name in items)))
+    else:
+        stages += _gathered(schema, "score")
     return [stage for stage in stages if stage]
+
+
+def _subsets(schema: SurveySchema, items: tuple[str, ...]) -> Stage:
+    """Return the scores of complete cases, by dimensions and by items."""
+    every = tuple(dimension_column(name) for name in schema.dimensions)
+    stage: Stage = {}
+    for name in (*schema.dimensions, OVERALL):
+        score = dimension_column(name)
+        stage[dimension_column(name, "complete")] = OnlyIf(score, every)
+        stage[dimension_column(name, "answered")] = OnlyIf(score, (*every, *items))
+    return stage
 
 
 def scoring_part(schema: SurveySchema) -> SurveySchema:
@@ -122,10 +138,6 @@ def _gathered(schema: SurveySchema, variant: Variant) -> list[Stage]:
         (dimension_column(name, variant), part.weight) for name, part in schema.dimensions.items()
     )
     return [indicators, dimensions, {dimension_column(OVERALL, variant): WeightedSum(composite)}]
-
-
-def _joined(stages: tuple[Stage, ...]) -> Stage:
-    return {column: rule for stage in stages for column, rule in stage.items()}
 
 
 def _used_items(schema: SurveySchema) -> set[str]:

@@ -81,10 +81,11 @@ class WeightedSum:
 
 
 @dataclass(frozen=True, slots=True)
-class AllAnswered:
-    """1 when no column is missing, else 0."""
+class OnlyIf:
+    """A score kept only where no other column is missing: complete cases."""
 
-    columns: tuple[str, ...]
+    column: str
+    present: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +97,5 @@ class Bands:
 
 
 ItemRule: TypeAlias = Scale | Map | Share
-Rule: TypeAlias = ItemRule | Filled | Mean | Largest | WeightedSum | AllAnswered | Bands
+Rule: TypeAlias = ItemRule | Filled | Mean | Largest | WeightedSum | OnlyIf | Bands
 Stage: TypeAlias = dict[str, Rule]
