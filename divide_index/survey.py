@@ -191,7 +191,7 @@ def _designed(
         table.strata, table.stratum_labels, fpc=table.fpc, lonely_psu=lonely_psu
     )
     if design.psus < 2:  # noqa: PLR2004
-        raise DesignError("DI-E122", count=design.psus)
+        raise DesignError("DI-E122")
     return frame, design, table
 
 

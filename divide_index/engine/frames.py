@@ -14,7 +14,7 @@ from divide_index.schema import SurveySchema
 Floats = NDArray[np.float64]
 Frame = Any  # a data frame of any library Narwhals knows; only this room looks inside
 
-_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _LINES_NAMED = 5
 _NULL_TEXT = nw.lit(None, dtype=nw.String)
 

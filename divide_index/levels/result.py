@@ -139,7 +139,12 @@ class LevelResult:
                 "domain": [cell.domain for cell in self.cells],
                 "category": [cell.category for cell in self.cells],
                 "dimension": list(self.dimensions),
-                "relative_std_error": self.std_errors / self.estimate.values,
+                "relative_std_error": np.divide(
+                    self.std_errors,
+                    self.estimate.values,
+                    out=np.full(self.n.shape, np.nan),
+                    where=self.estimate.values > 0,
+                ),
                 "design_effect": self.design_effects,
                 "conf_method": list(self.conf_methods),
             }

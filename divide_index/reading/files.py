@@ -72,10 +72,13 @@ def missing_columns(columns: list[str], schema: SurveySchema) -> None:
             for close in difflib.get_close_matches(column, columns, n=1, cutoff=0.6)
         }
         weight = schema.design.weight
-        code = "DI-E103"
-        if weight is not None and absent == [schema.column_of(weight)]:
-            code = "DI-E056"
-        raise InputError(code, schema=schema.name, columns=absent, nearest=sorted(near) or columns)
+        lacks_weight = weight is not None and schema.column_of(weight) in absent
+        raise InputError(
+            "DI-E127" if lacks_weight else "DI-E103",
+            schema=schema.name,
+            columns=absent,
+            nearest=sorted(near) or columns,
+        )
 
 
 def parse_csv(file: TextFile, schema: SurveySchema) -> pd.DataFrame:

@@ -110,10 +110,12 @@ def _check_plain(text: str, name: str, width: int) -> None:
     commas = np.flatnonzero(data == ord(","))
     counts = np.diff(np.searchsorted(commas, ends), prepend=0)
     starts = np.append(0, ends[:-1] + 1)
-    lengths = ends - starts
+    is_empty = counts == 0
     alone = data[np.minimum(starts, data.size - 1)] == ord("\r")
-    blank = (lengths == 0) | ((lengths == 1) & alone)
-    _judge(counts[~blank] + 1, np.flatnonzero(~blank) + 1, name, width)
+    is_blank = is_empty & ((ends == starts) | ((ends - starts == 1) & alone))
+    last = int(np.flatnonzero(~is_blank)[-1]) + 1  # blank lines at the end are no records
+    fields = np.where(is_blank, 0, counts + 1)
+    _judge(fields[:last], np.arange(1, last + 1), name, width)
 
 
 def _check_quoted(text: str, name: str, width: int) -> None:
@@ -123,13 +125,14 @@ def _check_quoted(text: str, name: str, width: int) -> None:
     start = 1
     try:
         for record in reader:
-            if record:
-                counts.append(len(record))
-                lines.append(start)
+            counts.append(len(record))
+            lines.append(start)
             start = reader.line_num + 1
     except csv.Error:
         raise InputError("DI-E017", path=name, line=start) from None
-    _judge(np.array(counts), np.array(lines), name, width)
+    while counts and not counts[-1]:  # blank lines at the end are no records
+        counts.pop()
+    _judge(np.array(counts), np.array(lines[: len(counts)]), name, width)
 
 
 def _judge(
