@@ -70,11 +70,6 @@ class Request:
     where: str | None
     domain_keys: dict[str, str]
 
-    @property
-    def keys(self) -> list[str]:
-        """The columns that margins are cut by."""
-        return list(dict.fromkeys(key for part in self.margins for key in part.margin.keys))
-
 
 def requested(
     schema: SurveySchema,
@@ -192,9 +187,21 @@ class CellSums:
         return totals
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """The sums of every cell for each set of scores, and who of the reference is in no cell.
+
+    ``uncategorised`` gives, by domain, the number of records without a category and their
+    share of the weight.
+    """
+
+    sets: list[list[CellSums]]
+    uncategorised: dict[str, tuple[int, float]]
+
+
 def summed(
     scores: Scores, request: Request, sets: Sequence[Sequence[str]], *, second: bool
-) -> list[list[CellSums]]:
+) -> Sums:
     """Return the sums of every requested cell for each set of scores, the reference first.
 
     Parameters
@@ -209,12 +216,13 @@ def summed(
         Whether second moments of the first set are wanted, for design effects.
     """
     survey = scores.survey
+    keys = request.domain_keys
     moments = Moments(
         scores.frame,
         survey.schema,
         sets=sets,
         conditions=request.populations,
-        keys=request.keys,
+        keys={key: category_rule(survey.schema, name) for name, key in keys.items()},
         second=second,
     )
     cells: list[list[CellSums]] = [[] for _ in sets]
@@ -223,7 +231,8 @@ def summed(
         for codes, rows in _rows_of_cells(margin, sums, survey):
             for index in range(len(sets)):
                 cells[index].append(_cell_sums(margin.cell(codes), sums, rows, survey, index))
-    return cells
+    lost = {name: moments.without_category(REFERENCE, key) for name, key in keys.items()}
+    return Sums(cells, {name: found for name, found in lost.items() if found[0]})
 
 
 def _rows_of_cells(

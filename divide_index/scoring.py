@@ -141,5 +141,5 @@ def score_frame(frame: Any, schema: SurveySchema | str | Path) -> Any:  # noqa: 
     ]
     names = [*indicators, *schema.dimensions, OVERALL]
     columns = {dimension_column(name): name for name in names}
-    scored = engine.apply_stages(canonical, schema, score_stages(schema), keep=columns)
+    scored = engine.apply_stages(canonical, schema, score_stages(schema), keep=[*columns])
     return engine.renamed(scored, columns, like=frame)

@@ -103,11 +103,12 @@ class _Population:
     schooling_farmers: float = -0.4
     schools: tuple[float, float, float] = (-2, -1.1, 1)
     pupils: tuple[int, int, int] = (13, 16, 19)
-    # Household types below 25, 50, 65 and above: cumulative shares of the first three.
-    household_ages: tuple[int, int, int] = (25, 50, 65)
+    # Household types below 20, 30, 50, 65 and above: cumulative shares of the first three.
+    household_ages: tuple[int, ...] = (20, 30, 50, 65)
     households: tuple[tuple[float, float, float], ...] = (
-        (0.08, 0.13, 0.91),
-        (0.22, 0.39, 0.96),
+        (0.00, 0.02, 0.90),
+        (0.30, 0.38, 0.97),
+        (0.20, 0.37, 0.96),
         (0.20, 0.52, 0.96),
         (0.33, 0.78, 0.94),
     )
@@ -201,16 +202,16 @@ def _traits() -> dict[str, _Trait]:
             cluster=0.4,
         ),
         "usage": _Trait(
-            age=((7, -0.5), (12, 0.1), (19, 0.6), (35, 0.6), (50, 0.1), (60, -0.635), (80, -2.17)),
-            farming=-0.118,
+            age=((7, -0.5), (12, 0.1), (19, 0.6), (35, 0.6), (50, 0.1), (60, -0.637), (80, -2.174)),
+            farming=-0.117,
             schooling=(-0.3, -0.1, 0, 0.25),
             income=0.04,
             rural=-0.25,
             cluster=0.4,
         ),
         "access": _Trait(
-            age=((7, 0.2), (19, 0.4), (35, 0.4), (50, 0.2), (60, -0.4), (80, -1.6)),
-            farming=0.07,
+            age=((7, 0.2), (19, 0.4), (35, 0.4), (50, 0.2), (60, -0.37), (80, -1.54)),
+            farming=0.066,
             schooling=(-0.2, -0.1, 0, 0.1),
             income=0.08,
             rural=-0.1,
@@ -586,23 +587,20 @@ def _scores(
 ) -> dict[str, Floats]:
     """Return every person's traits."""
     province = np.array([p.effect for p in _PROVINCES])[sample.province - 1]
-    common: Floats | None = None
+    age = people.age.astype(np.float64)
+    common = math.sqrt(parameters.shared) * _standard(_balanced(rng, sample.stratum, age))
     traits: dict[str, Floats] = {}
     for name, effects in parameters.traits.items():
         expected = (
-            _at(effects.age, people.age)
+            _at(effects.age, age)
             + np.array(effects.schooling)[people.schooling - 1]
             + effects.income * (people.income - 5)
             + effects.rural * (sample.area == _RURAL)
             + effects.farming * people.farms
             + province
             + effects.cluster * sample.cluster
+            + common
         )
-        if common is None:
-            common = math.sqrt(parameters.shared) * _standard(
-                _balanced(rng, sample.stratum, expected)
-            )
-        expected += common
         own = math.sqrt(1 - parameters.shared) * _standard(_balanced(rng, sample.stratum, expected))
         traits[name] = expected + own
     return traits

@@ -17,7 +17,6 @@ from divide_index.reading.files import Origin
 from divide_index.schema import (
     Compare,
     SurveySchema,
-    category_rule,
     load_schema,
     schema_for_columns,
 )
@@ -114,10 +113,6 @@ def read_survey(
         frame = source
     frame, schema, findings = _checked(frame, schema)
     frame, design, psus = _designed(frame, schema, lonely_psu)
-    bands = {f"domain:{name}": category_rule(schema, name) for name in schema.domains}
-    frame = engine.add_bands(
-        frame, {name: rule for name, rule in bands.items() if rule is not None}, schema
-    )
     return Survey(
         frame=frame,
         schema=schema,

@@ -136,7 +136,7 @@ def tabulate(
         where=where,
         averages=False,
     )
-    (cells,) = summed(scores, request, [columns], second=True)
+    (cells,) = summed(scores, request, [columns], second=True).sets
     unit = np.array(units)
     parts = [linearise_means(part.total) for part in cells]
     totals = np.hstack(

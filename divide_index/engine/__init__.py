@@ -26,8 +26,8 @@ from divide_index.engine.frames import (
     values,
 )
 from divide_index.engine.psus import PsuTable, with_psu_index
-from divide_index.engine.rules import add_bands, apply_stages
-from divide_index.engine.sums import GroupedSums, Margin, Moments, weight_share_without
+from divide_index.engine.rules import apply_stages
+from divide_index.engine.sums import GroupedSums, Margin, Moments
 
 __all__ = [
     "Blanks",
@@ -37,7 +37,6 @@ __all__ = [
     "Moments",
     "Offence",
     "PsuTable",
-    "add_bands",
     "answered_though_not_asked",
     "apply_stages",
     "beside",
@@ -53,6 +52,5 @@ __all__ = [
     "renamed",
     "repeated",
     "values",
-    "weight_share_without",
     "with_psu_index",
 ]

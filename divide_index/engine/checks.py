@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from divide_index.engine.conditions import codes_like, has_valid_answer, meets, truth
 from divide_index.engine.frames import Frame, lines_of
-from divide_index.schema import Condition, SurveySchema, Variable, answer_of
+from divide_index.schema import Code, Condition, SurveySchema, Variable, answer_of, variables_of
 
 _SHOWN_FROM = 3  # a text is shown in an error only when so many records share it
 
@@ -26,40 +27,44 @@ class Offence:
 def offences(frame: Frame, schema: SurveySchema) -> list[Offence]:
     """Return every value outside its variable's codes or range, by variable and value."""
     data = nw.from_native(frame, eager_only=True)
-    tests = {name: _is_invalid(name, part) for name, part in schema.variables.items()}
-    tests = {name: test for name, test in tests.items() if test is not None}
-    if not tests:
-        return []
-    counts = data.select(**{name: test.sum() for name, test in tests.items()}).row(0)
     return [
         offence
-        for name, count in zip(tests, counts, strict=True)
-        if count
-        for offence in _offences_of(data, name, tests[name], schema.variables[name])
+        for name, variable in schema.variables.items()
+        if variable.type != "text" and not _is_valid(data[name], variable)
+        for offence in _offences_of(data, name, variable)
     ]
 
 
-def _is_invalid(name: str, variable: Variable) -> nw.Expr | None:
-    column = nw.col(name)
-    declared = [*variable.missing, *variable.skip_codes]
+def _is_valid(series: nw.Series[Any], variable: Variable) -> bool:
+    """Return whether every value is declared, by looking at the distinct ones only."""
     if variable.type == "code":
-        return ~column.is_null() & ~column.is_in(codes_like(variable, [*variable.codes, *declared]))
-    if variable.type == "text":
-        return None
+        declared = {*codes_like(variable, _declared(variable)), None}
+        values = series.unique().to_list()
+        return all(value in declared or value != value for value in values)  # noqa: PLR0124  NaN
+    return not bool(series.to_frame().select(odd=_is_invalid(series.name, variable))["odd"].any())
+
+
+def _declared(variable: Variable) -> list[Code]:
+    return [*variable.codes, *variable.missing, *variable.skip_codes]
+
+
+def _is_invalid(name: str, variable: Variable) -> nw.Expr:
+    column = nw.col(name)
+    if variable.type == "code":
+        return ~column.is_null() & ~column.is_in(codes_like(variable, _declared(variable)))
     outside = ~column.is_finite()
     low, high = variable.range or (None, None)
     if low is not None:
         outside = outside | (column < low)
     if high is not None:
         outside = outside | (column > high)
+    declared = [float(code) for code in (*variable.missing, *variable.skip_codes)]
     invalid = ~column.is_null() & outside
-    return invalid & ~column.is_in([float(code) for code in declared]) if declared else invalid
+    return invalid & ~column.is_in(declared) if declared else invalid
 
 
-def _offences_of(
-    data: nw.DataFrame[Any], name: str, test: nw.Expr, variable: Variable
-) -> list[Offence]:
-    odd = data.select(name).with_row_index("row").filter(test)
+def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list[Offence]:
+    odd = data.select(name).with_row_index("row").filter(_is_invalid(name, variable))
     summary = odd.group_by(name).agg(nw.len().alias("n"), nw.col("row").min()).sort("row")
     found: list[Offence] = []
     for value, count, row in summary.iter_rows():
@@ -80,8 +85,9 @@ def null_lines(frame: Frame, column: str) -> tuple[int, list[int]]:
 
 def lines_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tuple[int, list[int]]:
     """Return how many records meet a condition, and the first lines."""
-    data = nw.from_native(frame, eager_only=True).with_row_index("row")
-    rows = data.filter(meets(condition, schema))["row"].to_list()
+    data = nw.from_native(frame, eager_only=True).select(*sorted(variables_of(condition)))
+    met = data.select(met=meets(condition, schema))["met"]
+    rows = np.flatnonzero(met.to_numpy()).tolist()
     return len(rows), lines_of(rows)
 
 
@@ -104,13 +110,16 @@ def repeated(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
 
 def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, int]:
     """Return, for each routed variable, how many records answer what they were not asked."""
-    data = nw.from_native(frame, eager_only=True)
-    tests: dict[str, nw.Expr] = {}
+    routed: dict[Condition, list[str]] = {}
     for name, variable in schema.variables.items():
         if variable.asked_if is not None:
-            _, is_false = truth(variable.asked_if, schema)
-            tests[name] = is_false & has_valid_answer(nw.col(name), answer_of(schema, name))
-    if not tests:
-        return {}
-    counts = data.select(**{name: test.sum() for name, test in tests.items()}).row(0)
-    return {name: int(count) for name, count in zip(tests, counts, strict=True) if count}
+            routed.setdefault(variable.asked_if, []).append(name)
+    data = nw.from_native(frame, eager_only=True)
+    found: dict[str, int] = {}
+    for condition, names in routed.items():
+        needed = data.select(*names, *sorted(variables_of(condition) - {*names}))
+        unasked = needed.filter(truth(condition, schema)[1])
+        answers = {name: has_valid_answer(nw.col(name), answer_of(schema, name)) for name in names}
+        counts = unasked.select(**{name: test.sum() for name, test in answers.items()}).row(0)
+        found |= {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+    return found

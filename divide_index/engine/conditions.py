@@ -1,6 +1,6 @@
 """Conditions as expressions: Kleene's three values, as a pair of masks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -22,6 +22,8 @@ from divide_index.schema import (
     Variable,
     answer_of,
 )
+
+_FEW = 3
 
 
 def mask(frame: Frame, where: Condition | None, schema: SurveySchema) -> NDArray[np.bool_]:
@@ -84,7 +86,21 @@ def has_valid_answer(column: nw.Expr, answer: Answer) -> nw.Expr:
     """Return where a column holds an answer: neither blank nor a missing or skip code."""
     codes = [*answer.missing, *answer.skip_codes]
     known = ~column.is_null()
-    return known & ~column.is_in(as_floats(codes)) if codes else known
+    return known & is_none_of(column, codes) if codes else known
+
+
+def is_one_of(column: nw.Expr, codes: Sequence[Code]) -> nw.Expr:
+    """Return where a column holds one of some codes; for a few, comparing beats a set."""
+    if len(codes) > _FEW:
+        return column.is_in(as_floats(codes))
+    return any_of([column == code for code in as_floats(codes)])
+
+
+def is_none_of(column: nw.Expr, codes: Sequence[Code]) -> nw.Expr:
+    """Return where a column holds none of some codes."""
+    if len(codes) > _FEW:
+        return ~column.is_in(as_floats(codes))
+    return all_of([column != code for code in as_floats(codes)])
 
 
 def codes_like(variable: Variable, codes: Iterable[Code]) -> list[Any]:

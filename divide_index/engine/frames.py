@@ -16,7 +16,6 @@ Frame = Any  # a data frame of any library Narwhals knows; only this room looks 
 
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _LINES_NAMED = 5
-_NULL_TEXT = nw.lit(None, dtype=nw.String)
 
 
 def is_frame(source: object) -> bool:
@@ -80,73 +79,60 @@ def canonical(frame: Frame, schema: SurveySchema) -> tuple[Frame, tuple[Blanks, 
     """
     data = nw.maybe_reset_index(nw.from_native(frame, eager_only=True))
     identifiers = {*schema.design.identifiers, schema.design.id}
-    typed: list[nw.Expr] = []
-    worded: list[str] = []
-    stripped: list[str] = []
+    columns: list[nw.Series[Any]] = []
+    blanks: list[Blanks] = []
     for name, variable in schema.variables.items():
-        column = schema.column_of(name)
-        dtype = data.schema[column]
+        header = schema.column_of(name)
+        series = data[header]
         if variable.is_text or name in identifiers:
-            expression = _as_text(data, column)
-            text = expression.str.strip_chars()
-            typed.append(nw.when(text != "").then(text).alias(name))
-            if not dtype.is_numeric():
-                stripped.append(name)
-        elif dtype.is_numeric():
-            number = nw.col(column).cast(nw.Float64)
-            typed.append(nw.when(~number.is_nan()).then(number).alias(name))
-        elif dtype == nw.Unknown and data[column].is_null().all():
-            typed.append(nw.lit(None, dtype=nw.Float64).alias(name))
+            series, stripped = _text(series)
+            if stripped:
+                blanks.append(Blanks(name, stripped))
         else:
-            worded.append(name)
-            text = _as_text(data, column).str.strip_chars()
-            typed.append(nw.when(text != "").then(text).alias(name))
-    result = data.select(*typed)
-    if worded:
-        _refuse_words(result, worded, schema)
-        result = result.with_columns(nw.col(*worded).cast(nw.Float64))
-    return result.to_native(), _blanks(data, result, stripped, schema)
+            series = _number(series, header)
+        columns.append(series.alias(name))
+    return data.select(*columns).to_native(), tuple(blanks)
 
 
-def _as_text(data: nw.DataFrame[Any], column: str) -> nw.Expr:
-    """Write a column as text: a whole float without its point, missing as null."""
-    expression = nw.col(column)
-    dtype = data.schema[column]
-    if dtype.is_float():
-        series = data[column]
-        whole = series.fill_nan(None).drop_nulls()
+def _number(series: nw.Series[Any], header: str) -> nw.Series[Any]:
+    """Return a column as float64 with every NaN null, or name the cells that are words."""
+    if series.dtype.is_numeric():
+        number = series.cast(nw.Float64)
+        if isinstance(getattr(nw.to_native(number), "dtype", None), np.dtype):
+            return number  # NumPy has no null beside NaN
+        return _chosen(number, ~nw.col("x").is_nan(), nw.col("x"))
+    if bool(series.is_null().all()):
+        return _chosen(series, nw.lit(False), nw.lit(None, dtype=nw.Float64))  # noqa: FBT003
+    text, _ = _text(series)
+    words = ~text.is_null() & ~text.str.contains(_NUMBER)
+    if bool(words.any()):
+        rows = np.flatnonzero(words.to_numpy()).tolist()
+        raise InputError("DI-E035", column=header, count=len(rows), rows=lines_of(rows))
+    return text.cast(nw.Float64)
+
+
+def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
+    """Return a column as text without outer blanks, and from how many values some came off."""
+    if series.dtype.is_float():
+        whole = series.cast(nw.Float64).drop_nulls()
         if bool((whole == whole.floor()).all()):
-            numbers = nw.when(~expression.is_nan()).then(expression).otherwise(nw.lit(0.0))
-            text = numbers.cast(nw.Int64).cast(nw.String)
-            missing = expression.is_null() | expression.is_nan()
-            return nw.when(~missing).then(text).otherwise(_NULL_TEXT)
-    text = expression if dtype == nw.String else expression.cast(nw.String)
-    return nw.when(~expression.is_null()).then(text).otherwise(_NULL_TEXT)
+            known = ~nw.col("x").is_null() & ~nw.col("x").is_nan()
+            digits = nw.when(known).then(nw.col("x")).otherwise(nw.lit(0.0))
+            return _chosen(series, known, digits.cast(nw.Int64).cast(nw.String)), 0
+    if series.dtype != nw.String:
+        series = _chosen(series, ~nw.col("x").is_null(), nw.col("x").cast(nw.String))
+    stripped = series.str.strip_chars()
+    is_blank = stripped == ""
+    if bool(is_blank.any()):
+        stripped = _chosen(stripped, nw.col("x") != "", nw.col("x"))
+    return stripped, int((stripped != series).fill_null(False).sum()) - int(  # noqa: FBT003
+        (is_blank & (series != "")).sum()
+    )
 
 
-def _refuse_words(data: nw.DataFrame[Any], columns: list[str], schema: SurveySchema) -> None:
-    numbered = data.select(*columns).with_row_index("row")
-    for name in columns:
-        words = numbered.filter(~nw.col(name).is_null() & ~nw.col(name).str.contains(_NUMBER))
-        if len(words):
-            rows = words["row"].to_list()
-            raise InputError(
-                "DI-E035", column=schema.column_of(name), count=len(rows), rows=lines_of(rows)
-            )
-
-
-def _blanks(
-    data: nw.DataFrame[Any], result: nw.DataFrame[Any], names: list[str], schema: SurveySchema
-) -> tuple[Blanks, ...]:
-    found: list[Blanks] = []
-    for name in names:
-        column = schema.column_of(name)
-        before = data.select(_as_text(data, column).alias(name))[name]
-        after = result[name]
-        count = int(((before != after) & ~after.is_null()).sum())
-        if count:
-            found.append(Blanks(name, count))
-    return tuple(found)
+def _chosen(series: nw.Series[Any], keep: nw.Expr, then: nw.Expr) -> nw.Series[Any]:
+    """Return an expression of the column ``x`` where a mask holds, null elsewhere."""
+    return series.alias("x").to_frame().select(x=nw.when(keep).then(then))["x"]
 
 
 def lines_of(rows: Iterable[int]) -> list[int]:

@@ -44,34 +44,32 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     columns = schema.design
     data = nw.from_native(frame, eager_only=True)
     samples = [columns.sample] if columns.sample is not None else []
-    data = _numbered(data, samples, _SAMPLE)
-    data = _numbered(data, [_SAMPLE, *columns.strata], _STRATUM)
-    if columns.psu is None:
-        data = data.with_row_index(PSU)
-    else:
-        data = _numbered(data, [_STRATUM, columns.psu], PSU)
-    weight = nw.lit(1.0) if columns.weight is None else nw.col(columns.weight)
+    names = [*samples, *columns.strata]
+    psu = [columns.psu] if columns.psu is not None else []
+    others = [name for name in (columns.weight, columns.fpc) if name is not None]
+    keys = data.select(nw.lit(1.0).alias("one"), *names, *psu, *others)
+    keys = _numbered(keys, samples, _SAMPLE)
+    keys = _numbered(keys, [_SAMPLE, *columns.strata], _STRATUM)
+    keys = _numbered(keys, [_STRATUM, *psu], PSU) if psu else keys.with_row_index(PSU)
     psus = (
-        data.with_columns(weight.alias("design:weight"))
-        .group_by(PSU)
+        keys.group_by(PSU)
         .agg(
             nw.col(_STRATUM, _SAMPLE).min(),
-            nw.len().alias("records"),
-            nw.col("design:weight").sum(),
+            nw.col("one").sum().alias("records"),
+            nw.col(columns.weight or "one").sum().alias("weight"),
         )
         .sort(PSU)
     )
-    names = [*samples, *columns.strata]
-    strata = data.select(_STRATUM, *names).unique().sort(_STRATUM)
+    strata = keys.select(_STRATUM, *names).unique().sort(_STRATUM)
     table = PsuTable(
         strata=np.asarray(psus[_STRATUM].to_numpy(), dtype=np.intp),
         samples=np.asarray(psus[_SAMPLE].to_numpy(), dtype=np.intp),
         records=np.asarray(psus["records"].to_numpy(), dtype=np.float64),
-        weights=np.asarray(psus["design:weight"].to_numpy(), dtype=np.float64),
+        weights=np.asarray(psus["weight"].to_numpy(), dtype=np.float64),
         stratum_labels=tuple("/".join(map(str, row[1:])) for row in strata.iter_rows()),
-        fpc=None if columns.fpc is None else _fpc_bounds(data, columns.fpc),
+        fpc=None if columns.fpc is None else _fpc_bounds(keys, columns.fpc),
     )
-    return data.drop(_STRATUM, _SAMPLE).to_native(), table
+    return data.with_columns(keys[PSU]).to_native(), table
 
 
 def _numbered(data: nw.DataFrame[Any], keys: list[str], name: str) -> nw.DataFrame[Any]:

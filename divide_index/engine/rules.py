@@ -1,32 +1,46 @@
 """Scoring rules as expressions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from functools import reduce
 
 import narwhals as nw
 
-from divide_index.engine.conditions import all_of, any_of, as_floats, has_valid_answer, truth
+from divide_index.engine.conditions import (
+    all_of,
+    any_of,
+    has_valid_answer,
+    is_none_of,
+    is_one_of,
+    truth,
+)
 from divide_index.engine.frames import Frame
 from divide_index.schema import (
+    Aggregate,
+    AllCounted,
     Answer,
     Bands,
     Code,
-    Filled,
+    Count,
+    IsFalse,
+    ItemRule,
     Largest,
     Map,
     Mean,
+    MeanOfAll,
     OnlyIf,
     Rule,
     Scale,
     Share,
     Stage,
+    Sum,
     SurveySchema,
     WeightedSum,
+    columns_read,
 )
 
 
 def apply_stages(
-    frame: Frame, schema: SurveySchema, stages: Iterable[Stage], *, keep: Iterable[str]
+    frame: Frame, schema: SurveySchema, stages: Sequence[Stage], *, keep: Sequence[str]
 ) -> Frame:
     """Score a canonical frame stage by stage.
 
@@ -42,59 +56,78 @@ def apply_stages(
         The columns to return.
     """
     data = nw.from_native(frame, eager_only=True)
-    for stage in stages:
-        data = data.with_columns(
-            **{column: rule_expression(rule, schema) for column, rule in stage.items()}
-        )
+    kept = set(keep)
+    needed_after = [kept]
+    for stage in reversed(stages):
+        read = {column for rule in stage.values() for column in columns_read(rule)}
+        needed_after.append((needed_after[-1] - stage.keys()) | read)
+    for stage, needed in zip(stages, reversed(needed_after[:-1]), strict=True):
+        made = {column: rule_expression(rule, schema) for column, rule in stage.items()}
+        carried = sorted(needed - made.keys())  # a narrow frame: the rest is never read again
+        data = data.select(*carried, **made)
     return data.select(*keep).to_native()
 
 
 def rule_expression(rule: Rule, schema: SurveySchema) -> nw.Expr:
     """Return a rule as an expression over the columns it names."""
     match rule:
-        case Scale(answer, low, high):
-            column = nw.col(answer.variable)
-            return _routed((column - low) / (high - low), answer, schema)
-        case Map(answer, scores):
-            return _routed(_mapped(nw.col(answer.variable), scores), answer, schema)
-        case Share(answer, codes):
-            column = nw.col(answer.variable)
-            share = column.is_in(as_floats(codes)).cast(nw.Float64)
-            return _routed(nw.when(~column.is_null()).then(share), answer, schema)
-        case Filled(name):
-            return nw.col(name).fill_null(0.0)
-        case Mean(columns):
-            total = nw.sum_horizontal(*(nw.col(name).fill_null(0.0) for name in columns))
-            count = nw.sum_horizontal(
-                *((~nw.col(name).is_null()).cast(nw.Float64) for name in columns)
-            )
-            return nw.when(count > 0).then(total / count)
-        case Largest(columns):
-            return nw.max_horizontal(*columns)
-        case WeightedSum(terms):
-            return reduce(
-                lambda left, right: left + right, (nw.col(name) * weight for name, weight in terms)
-            )
-        case OnlyIf(name, columns):
-            here = all_of([~nw.col(column).is_null() for column in columns])
-            return nw.when(here).then(nw.col(name))
+        case Scale() | Map() | Share():
+            return _item(rule)
+        case IsFalse(condition):
+            return truth(condition, schema)[1]
+        case AllCounted(counts):
+            return all_of([nw.col(name) == size for name, size in counts])
+        case OnlyIf(name, mask):
+            return nw.when(nw.col(mask)).then(nw.col(name))
         case Bands(answer, bands):
             return _banded(nw.col(answer.variable), answer, bands)
+        case _:
+            return _aggregate(rule)
 
 
-def _routed(score: nw.Expr, answer: Answer, schema: SurveySchema) -> nw.Expr:
-    """Take missing codes out of a score and put in what being skipped means."""
+def _aggregate(rule: Aggregate) -> nw.Expr:
+    match rule:
+        case Sum(columns, weights):
+            terms = [nw.col(name) for name in columns]
+            if weights is not None:
+                terms = [term * weight for term, weight in zip(terms, weights, strict=True)]
+            return nw.sum_horizontal(*terms)  # a missing score adds nothing
+        case Count(columns):
+            return _added([(~nw.col(name).is_null()).cast(nw.Float64) for name in columns])
+        case Mean(total, count):
+            return nw.when(nw.col(count) > 0).then(nw.col(total) / nw.col(count))
+        case MeanOfAll(total, size):
+            return nw.col(total) / size
+        case Largest(columns, missing_as_zero):
+            largest = nw.max_horizontal(*columns)
+            return largest.fill_null(0.0) if missing_as_zero else largest
+        case WeightedSum(terms):
+            return _added([nw.col(name) * weight for name, weight in terms])
+
+
+def _added(terms: list[nw.Expr]) -> nw.Expr:
+    return reduce(lambda left, right: left + right, terms)
+
+
+def _item(rule: ItemRule) -> nw.Expr:
+    """Score an item, take missing codes out and put in what being skipped means."""
+    answer = rule.answer
     column = nw.col(answer.variable)
+    match rule:
+        case Scale(_, low, high):
+            score = (column - low) / (high - low)
+        case Map(_, scores):
+            score = _mapped(column, scores)
+        case Share(_, codes):
+            score = nw.when(~column.is_null()).then(is_one_of(column, codes).cast(nw.Float64))
     silent = [*answer.missing, *answer.skip_codes]
     if silent:
-        score = nw.when(~column.is_in(as_floats(silent))).then(score)
+        score = nw.when(is_none_of(column, silent)).then(score)
     if answer.skip_means is None:
         return score
-    skipped: list[nw.Expr] = []
-    if answer.skip_codes:
-        skipped.append(column.is_in(as_floats(answer.skip_codes)))
-    if answer.asked_if is not None:
-        skipped.append(truth(answer.asked_if, schema)[1])
+    skipped = [is_one_of(column, answer.skip_codes)] if answer.skip_codes else []
+    if answer.unasked is not None:
+        skipped.append(nw.col(answer.unasked))
     return nw.when(any_of(skipped)).then(nw.lit(answer.skip_means)).otherwise(score)
 
 
@@ -115,13 +148,3 @@ def _banded(
         inside = inside & (column <= high)
     chosen = nw.when(inside).then(nw.lit(name))
     return chosen.otherwise(_banded(column, answer, tuple(rest))) if rest else chosen
-
-
-def add_bands(frame: Frame, bands: Mapping[str, Bands], schema: SurveySchema) -> Frame:
-    """Add a column of category names for each domain that is cut from a number."""
-    if not bands:
-        return frame
-    data = nw.from_native(frame, eager_only=True)
-    return data.with_columns(
-        **{name: rule_expression(rule, schema) for name, rule in bands.items()}
-    ).to_native()

@@ -1,6 +1,6 @@
 """Weighted sums of scores over the cells of a margin, by PSU."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from divide_index.engine.conditions import all_of, has_valid_answer, meets
 from divide_index.engine.frames import Floats, Frame
 from divide_index.engine.psus import PSU
-from divide_index.schema import Condition, SurveySchema, answer_of
+from divide_index.engine.rules import rule_expression
+from divide_index.schema import Bands, Condition, SurveySchema, answer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Moments:
     conditions
         Populations by name; None is everybody.
     keys
-        The columns that margins are cut by.
+        The columns that margins are cut by, with the bands of those cut from a number.
     second
         Whether second moments of the first set are wanted.
     """
@@ -81,7 +82,7 @@ class Moments:
         *,
         sets: Sequence[Sequence[str]],
         conditions: Mapping[str, Condition | None],
-        keys: Iterable[str],
+        keys: Mapping[str, Bands | None],
         second: bool,
     ) -> None:
         self._schema = schema
@@ -96,7 +97,12 @@ class Moments:
         present = {f"r{i}": (~nw.col(name).is_null()) for i, name in enumerate(columns)}
         data = nw.from_native(frame, eager_only=True).select(
             PSU,
-            *dict.fromkeys(keys),
+            *(key for key, bands in keys.items() if bands is None),
+            **{
+                key: rule_expression(bands, schema)
+                for key, bands in keys.items()
+                if bands is not None
+            },
             **flags,
             w=w,
             **{name: here.cast(nw.Float64) for name, here in present.items()},
@@ -119,19 +125,17 @@ class Moments:
             for name, (left, right) in self._pairs.values()
             if name not in weighted
         }
-        self._data = data.with_columns(**products) if products else data
         self._columns = ["w", *weighted, *counted, *any_of_set, *products]
+        data = data.with_columns(**products) if products else data
+        self._data = data.select(PSU, *keys, *flags, *self._columns)
 
     def sums(self, margin: Margin) -> GroupedSums:
         """Return the sums of every cell of a margin in every PSU where it occurs."""
         data = self._data
         if margin.flags:
             data = data.filter(all_of([nw.col(f"flag:{name}") for name in margin.flags]))
-        for key in margin.keys:
-            known = ~nw.col(key).is_null()
-            if key in self._schema.variables:
-                known = has_valid_answer(nw.col(key), answer_of(self._schema, key))
-            data = data.filter(known)
+        if margin.keys:
+            data = data.filter(all_of([self._has_category(key) for key in margin.keys]))
         split = [f"flag:{margin.splits_by}"] if margin.splits_by else []
         by = [PSU, *split, *margin.keys]
         grouped = data.group_by(*by).agg(nw.col(*self._columns).sum()).sort(*by)
@@ -153,6 +157,18 @@ class Moments:
             ],
             moments=self._moments(array, position),
         )
+
+    def without_category(self, flag: str, key: str) -> tuple[int, float]:
+        """Return how many records of a population have no category, and their weight share."""
+        data = self._data.filter(nw.col(f"flag:{flag}")).select("w", known=self._has_category(key))
+        lost = data.filter(~nw.col("known"))["w"]
+        total = float(data["w"].sum())
+        return len(lost), float(lost.sum()) / total if total else 0.0
+
+    def _has_category(self, key: str) -> nw.Expr:
+        if key in self._schema.variables:
+            return has_valid_answer(nw.col(key), answer_of(self._schema, key))
+        return ~nw.col(key).is_null()
 
     def _names(self, *prefixes: str) -> list[list[str]]:
         starts = np.cumsum([0, *self._sizes]).tolist()
@@ -191,22 +207,3 @@ def _category(code: object) -> str:
     if isinstance(code, float) and code.is_integer():
         return str(int(code))
     return str(code)
-
-
-def weight_share_without(
-    frame: Frame, schema: SurveySchema, key: str, *, weight: str | None, where: Condition | None
-) -> tuple[int, float]:
-    """Return the number and weight share of records of a population without a category."""
-    data = nw.from_native(frame, eager_only=True)
-    if where is not None:
-        data = data.filter(meets(where, schema))
-    known = ~nw.col(key).is_null()
-    if key in schema.variables:
-        known = has_valid_answer(nw.col(key), answer_of(schema, key))
-    w = nw.lit(1.0) if weight is None else nw.col(weight)
-    total, lost, count = data.select(
-        w.sum().alias("total") if weight else nw.len().alias("total"),
-        (w * (~known).cast(nw.Float64)).sum().alias("lost"),
-        (~known).sum().alias("count"),
-    ).row(0)
-    return int(count), float(lost) / float(total) if total else 0.0

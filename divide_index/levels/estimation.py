@@ -7,7 +7,6 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index import engine
 from divide_index.cells import CellSums, Request, requested, summed
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, fieller_interval, t_quantile
@@ -43,6 +42,7 @@ class _Sheet:
     scores: Scores
     request: Request
     cells: list[CellSums]
+    uncategorised: dict[str, tuple[int, float]]
     formula: Formula
     cases: Cases
 
@@ -141,8 +141,9 @@ def relative_levels(
         where=where,
     )
     sets = [_columns(schema, cases)]
-    (cells,) = summed(scores, request, sets, second=True)
-    return _result(_Sheet(scores, request, cells, formula, cases), confidence, df)
+    sums = summed(scores, request, sets, second=True)
+    sheet = _Sheet(scores, request, sums.sets[0], sums.uncategorised, formula, cases)
+    return _result(sheet, confidence, df)
 
 
 def levels_by_cases(
@@ -162,12 +163,14 @@ def levels_by_cases(
     scores = result.scores
     request = requested(scores.survey.schema, by=(), groups=groups, where=result.where)
     sets = [_columns(scores.survey.schema, cases) for cases in every]
-    summed_sets = summed(scores, request, sets, second=False)
+    sums = summed(scores, request, sets, second=False)
     return {
         cases: _result(
-            _Sheet(scores, request, cells, result.formula, cases), result.confidence, result.df
+            _Sheet(scores, request, cells, sums.uncategorised, result.formula, cases),
+            result.confidence,
+            result.df,
         )
-        for cases, cells in zip(every, summed_sets, strict=True)
+        for cases, cells in zip(every, sums.sets, strict=True)
     }
 
 
@@ -400,17 +403,10 @@ def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
 
 
 def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, ...]:
-    found: list[Finding] = []
-    for domain, key in sheet.request.domain_keys.items():
-        count, share = engine.weight_share_without(
-            sheet.scores.frame,
-            sheet.schema,
-            key,
-            weight=sheet.schema.design.weight,
-            where=sheet.schema.reference.where,
-        )
-        if count:
-            found.append(Finding.of("DI-W032", domain=domain, count=count, percent=100 * share))
+    found = [
+        Finding.of("DI-W032", domain=domain, count=count, percent=100 * share)
+        for domain, (count, share) in sheet.uncategorised.items()
+    ]
     last = slice(len(sheet.dimensions) - 1, None, len(sheet.dimensions))
     no_variance = [
         f"{part.cell.domain}/{part.cell.category}"

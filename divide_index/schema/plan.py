@@ -1,24 +1,29 @@
 """From a schema to the stages in which the engine scores: items, indicators, dimensions."""
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 from divide_index.schema.conditions import variables_of
 from divide_index.schema.model import SurveySchema
-from divide_index.schema.parts import OVERALL, DesignColumns, Item
+from divide_index.schema.parts import OVERALL, DesignColumns, Indicator, Item
 from divide_index.schema.rules import (
+    AllCounted,
     Answer,
     Bands,
     Code,
-    Filled,
+    Count,
+    IsFalse,
     ItemRule,
     Largest,
     Map,
     Mean,
+    MeanOfAll,
     OnlyIf,
     Rule,
     Scale,
     Share,
     Stage,
+    Sum,
     WeightedSum,
 )
 
@@ -42,7 +47,7 @@ def answer_of(schema: SurveySchema, variable: str) -> Answer:
         variable=variable,
         missing=declared.missing,
         skip_codes=declared.skip_codes,
-        asked_if=declared.asked_if,
+        unasked=None if declared.asked_if is None else f"unasked:{declared.asked_if}",
         skip_means=declared.skip_means,
     )
 
@@ -83,26 +88,66 @@ def score_stages(schema: SurveySchema, *, variants: bool = False) -> list[Stage]
         for column, variable in zip(columns, item.max_of, strict=True):
             parts[column] = _item_rule(schema, item, variable)
         combined[f"item:{name}"] = Largest(columns)
-    stages = [parts, combined]
+    gathered = [_gathered(schema, "score")]
     if variants:
-        stages.append({f"zero:item:{name}": Filled(f"item:{name}") for name in items})
-        both = zip(_gathered(schema, "score"), _gathered(schema, "zero"), strict=True)
-        stages += [{**score, **zero} for score, zero in both]
-        stages.append(_subsets(schema, tuple(f"item:{name}" for name in items)))
-    else:
-        stages += _gathered(schema, "score")
+        gathered.append(_gathered(schema, "zero"))
+    stages = [_routing(schema, items.values()), parts, combined, _sums(schema)]
+    stages += [_joined(same) for same in zip(*gathered, strict=True)]
+    if variants:
+        stages += _subsets(schema)
     return [stage for stage in stages if stage]
 
 
-def _subsets(schema: SurveySchema, items: tuple[str, ...]) -> Stage:
+def _joined(stages: Iterable[Stage]) -> Stage:
+    return {column: rule for stage in stages for column, rule in stage.items()}
+
+
+def _routing(schema: SurveySchema, items: Iterable[Item]) -> Stage:
+    """Return the masks of who was not asked, one for each condition in use."""
+    asked = {
+        condition
+        for item in items
+        for name in item.variables
+        if (condition := schema.variables[name].asked_if) is not None
+    }
+    return {f"unasked:{condition}": IsFalse(condition) for condition in asked}
+
+
+def _sums(schema: SurveySchema) -> Stage:
+    """Return the sums and counts of answered items that every variant of a score is made of."""
+    stage: Stage = {}
+    for name, dimension in schema.dimensions.items():
+        for part, indicator in dimension.indicators.items():
+            columns = tuple(f"item:{each}" for each in indicator.items)
+            stage[f"count:{name}.{part}"] = Count(columns)
+            if indicator.rule != "any":
+                weights = (
+                    tuple(indicator.items.values()) if isinstance(indicator.items, dict) else None
+                )
+                stage[f"sum:{name}.{part}"] = Sum(columns, weights)
+    return stage
+
+
+def _subsets(schema: SurveySchema) -> list[Stage]:
     """Return the scores of complete cases, by dimensions and by items."""
     every = tuple(dimension_column(name) for name in schema.dimensions)
-    stage: Stage = {}
-    for name in (*schema.dimensions, OVERALL):
-        score = dimension_column(name)
-        stage[dimension_column(name, "complete")] = OnlyIf(score, every)
-        stage[dimension_column(name, "answered")] = OnlyIf(score, (*every, *items))
-    return stage
+    items = {
+        f"count:{name}.{part}": len(indicator.items)
+        for name, dimension in schema.dimensions.items()
+        for part, indicator in dimension.indicators.items()
+    }
+    counts: Stage = {"count:dimensions": Count(every)}
+    masks: Stage = {
+        "has:complete": AllCounted((("count:dimensions", len(every)),)),
+        "has:answered": AllCounted(tuple(items.items())),
+    }
+    cases: tuple[Variant, ...] = ("complete", "answered")
+    scores: Stage = {
+        dimension_column(name, variant): OnlyIf(dimension_column(name), f"has:{variant}")
+        for variant in cases
+        for name in (*schema.dimensions, OVERALL)
+    }
+    return [counts, masks, scores]
 
 
 def scoring_part(schema: SurveySchema) -> SurveySchema:
@@ -120,24 +165,33 @@ def scoring_part(schema: SurveySchema) -> SurveySchema:
 
 
 def _gathered(schema: SurveySchema, variant: Variant) -> list[Stage]:
-    item = "item:" if variant == "score" else "zero:item:"
+    """Return the stages of a variant: indicators, dimensions, composite."""
     indicators: Stage = {}
     dimensions: Stage = {}
     for name, dimension in schema.dimensions.items():
         terms: list[tuple[str, float]] = []
         for part, indicator in dimension.indicators.items():
             column = f"{variant}:{name}.{part}"
-            columns = tuple(f"{item}{each}" for each in indicator.items)
-            rule: Rule = Largest(columns) if indicator.rule == "any" else Mean(columns)
-            if isinstance(indicator.items, dict):
-                rule = WeightedSum(tuple(zip(columns, indicator.items.values(), strict=True)))
-            indicators[column] = rule
+            indicators[column] = _indicator_rule(indicator, f"{name}.{part}", variant)
             terms.append((column, indicator.weight))
         dimensions[dimension_column(name, variant)] = WeightedSum(tuple(terms))
     composite = tuple(
         (dimension_column(name, variant), part.weight) for name, part in schema.dimensions.items()
     )
     return [indicators, dimensions, {dimension_column(OVERALL, variant): WeightedSum(composite)}]
+
+
+def _indicator_rule(indicator: Indicator, name: str, variant: Variant) -> Rule:
+    columns = tuple(f"item:{each}" for each in indicator.items)
+    if indicator.rule == "any":
+        return Largest(columns, missing_as_zero=variant == "zero")
+    if isinstance(indicator.items, dict):
+        if variant == "zero":
+            return MeanOfAll(f"sum:{name}", 1)
+        return WeightedSum(tuple(zip(columns, indicator.items.values(), strict=True)))
+    if variant == "zero":
+        return MeanOfAll(f"sum:{name}", len(columns))
+    return Mean(f"sum:{name}", f"count:{name}")
 
 
 def _used_items(schema: SurveySchema) -> set[str]:

@@ -7,7 +7,7 @@ expression of whatever library holds the frame. Scores lie on 0-1.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from divide_index.schema.conditions import Condition
+from divide_index.schema.conditions import Condition, variables_of
 
 Code: TypeAlias = int | float | str
 
@@ -17,14 +17,21 @@ class Answer:
     """Where an answer stands and what its absence means.
 
     ``missing`` codes (don't know, refused) count as no answer. Who was not asked, by code or
-    because ``asked_if`` is false, scores ``skip_means``: a non-user is a zero, not a gap.
+    by the mask ``unasked``, scores ``skip_means``: a non-user is a zero, not a gap.
     """
 
     variable: str
     missing: tuple[Code, ...] = ()
     skip_codes: tuple[Code, ...] = ()
-    asked_if: Condition | None = None
+    unasked: str | None = None
     skip_means: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IsFalse:
+    """A mask: where a condition is known not to hold."""
+
+    condition: Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +60,34 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """A score with every missing answer counted as 0: one end of the nonresponse band."""
+class Sum:
+    """The sum of the answered scores, each times its weight where there are weights."""
 
-    column: str
+    columns: tuple[str, ...]
+    weights: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The number of scores that are not missing."""
+
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Sum of the answered over their count; missing when nothing is answered."""
+    """A sum of the answered over their count; missing when nothing is answered."""
 
-    columns: tuple[str, ...]
+    total: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeanOfAll:
+    """A sum of the answered over the number of scores: the missing count as 0."""
+
+    total: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +95,7 @@ class Largest:
     """The largest answered score (``any``, ``max_of``); missing when nothing is answered."""
 
     columns: tuple[str, ...]
+    missing_as_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +106,18 @@ class WeightedSum:
 
 
 @dataclass(frozen=True, slots=True)
+class AllCounted:
+    """A mask: where every count is its largest possible."""
+
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OnlyIf:
-    """A score kept only where no other column is missing: complete cases."""
+    """A score kept only where a mask holds: complete cases."""
 
     column: str
-    present: tuple[str, ...]
+    mask: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +129,25 @@ class Bands:
 
 
 ItemRule: TypeAlias = Scale | Map | Share
-Rule: TypeAlias = ItemRule | Filled | Mean | Largest | WeightedSum | OnlyIf | Bands
+Aggregate: TypeAlias = Sum | Count | Mean | MeanOfAll | Largest | WeightedSum
+Rule: TypeAlias = ItemRule | IsFalse | Aggregate | AllCounted | OnlyIf | Bands
 Stage: TypeAlias = dict[str, Rule]
+
+
+def columns_read(rule: Rule) -> set[str]:
+    """Return the columns a rule looks at."""
+    match rule:
+        case Scale(answer) | Map(answer) | Share(answer) | Bands(answer):
+            return {answer.variable} | ({answer.unasked} if answer.unasked else set())
+        case IsFalse(condition):
+            return variables_of(condition)
+        case Sum(columns) | Count(columns) | Largest(columns):
+            return set(columns)
+        case Mean(total, count):
+            return {total, count}
+        case MeanOfAll(total):
+            return {total}
+        case WeightedSum(terms) | AllCounted(terms):
+            return {column for column, _ in terms}
+        case OnlyIf(column, mask):
+            return {column, mask}
