@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -43,9 +42,12 @@ def render(
         console.print(Text(table.title, style="bold"))
         console.print(Text(table.unit), justify="right")
         console.print(_rich(table))
-        console.print()
+    notes = RichTable.grid(padding=(0, 1, 0, 0))
+    notes.add_column(no_wrap=True)
+    notes.add_column(overflow="fold")
     for note in level_notes(result, band, lang):
-        console.print(Padding(Text(f"* {note}"), (0, 0)))
+        notes.add_row("*", Text(note))
+    console.print(notes)
     lines = buffer.getvalue().splitlines()
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
