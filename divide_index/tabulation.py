@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from divide_index.cells import Cell, requested, summed
 from divide_index.errors import EstimationError
-from divide_index.inference.estimate import Estimate
+from divide_index.inference.estimate import Estimate, check_confidence
 from divide_index.inference.ratios import linearise_means, srs_variance
 from divide_index.schema import OVERALL, SurveySchema, dimension_column
 from divide_index.scoring import Scores
@@ -126,6 +126,7 @@ def tabulate(
     ----------
     Binder (1983), International Statistical Review 51(3), 279-292.
     """
+    check_confidence(confidence)
     survey, schema = scores.survey, scores.survey.schema
     names = tuple(measures or (*schema.dimensions, OVERALL))
     columns, units = zip(*(_column(schema, name) for name in names), strict=True)

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,10 @@ def as_polars(frame: pd.DataFrame) -> pl.DataFrame:
     """Return a pandas frame as Polars would have read it: missing is null."""
     cells = {str(name): frame[name].astype(object).tolist() for name in frame.columns}
     return pl.DataFrame(
-        {name: [None if pd.isna(cell) else cell for cell in column] for name, column in cells.items()}
+        {
+            name: [None if pd.isna(cell) else cell for cell in column]
+            for name, column in cells.items()
+        }
     )
 
 
@@ -87,8 +90,8 @@ def as_polars(frame: pd.DataFrame) -> pl.DataFrame:
 class Sample:
     """A drawn survey in the columns of the small one, with the schema that reads it."""
 
-    frame: pd.DataFrame
-    schema: SurveySchema
+    frame: Any  # pandas as drawn; Polars where a test asks for it
+    schema: SurveySchema = field(repr=False)
 
     @cached_property
     def survey(self) -> Survey:

@@ -4,7 +4,7 @@ The values are in `reference/small_levels.json`; its README gives the tolerance 
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ from divide_index.errors import DesignError, DivideIndexError, EstimationError
 from divide_index.inference.design import LonelyPsu
 from divide_index.inference.estimate import fieller_interval, t_quantile
 from divide_index.inference.ratios import Formula
-from divide_index.levels import LevelResult, nonresponse_band, relative_levels
+from divide_index.levels import LevelResult, Treatment, nonresponse_band, relative_levels
 from divide_index.schema import SurveySchema
-from divide_index.schema.model import Average, DesignColumns, Population
+from divide_index.schema.parts import Average, DesignColumns, Population
 from divide_index.scoring import Scores
 from divide_index.survey import Survey, read_survey
 from divide_index.tabulation import MeanResult, tabulate
@@ -354,7 +354,7 @@ def test_lonely_psus_enter_the_mean_of_all_records_as_in_r(rule: LonelyPsu) -> N
 
 def test_lonely_psus_stop_the_computation_unless_a_rule_is_chosen() -> None:
     scores = small_scores(frame=lonely_frame())
-    for compute in (relative_levels, tabulate, nonresponse_band):
+    for compute in (relative_levels, tabulate):
         with pytest.raises(DesignError) as caught:
             compute(scores)
         assert caught.value.code == "DI-E057"
@@ -371,9 +371,7 @@ def test_a_rule_may_be_chosen_after_reading() -> None:
 # -- design effects and means ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("group", "block"), [("rural", "general_rows"), ("farmers", "by_sample")]
-)
+@pytest.mark.parametrize(("group", "block"), [("rural", "general_rows"), ("farmers", "by_sample")])
 def test_design_effects_compare_with_simple_random_samples_inside_each_sample(
     group: str, block: str
 ) -> None:
@@ -442,6 +440,25 @@ def test_the_mean_of_a_given_number_is_in_its_own_unit() -> None:
     row = means_row(numbers, "group", "farmers", "age")
     assert numbers.estimate.values[row] == approx(expected, rel=1e-12)
     assert numbers.n[row] == len(farmers)
+
+
+def test_a_mean_without_a_degree_of_freedom_has_no_error_and_no_interval() -> None:
+    frame = small_frame()
+    person = frame.index[(frame["sample"] == "general") & frame["usage"].notna()][0]
+    frame["region"] = 1
+    frame.loc[person, "region"] = 2
+    for rows in (frame, small_frame()):  # one person; four people in one PSU
+        shown = tabulate(small_scores(frame=rows), ["usage"], "region*area").to_frame()
+        alone = shown[(shown["df"] < 1) & (shown["n"] > 0)]
+        assert len(alone) >= 1
+        assert alone["mean"].notna().all()
+        assert alone[["std_error", "conf_low", "conf_high"]].isna().to_numpy().all()
+
+
+def test_a_confidence_of_means_is_a_share_too() -> None:
+    with pytest.raises(EstimationError) as caught:
+        tabulate(scores_of("available"), confidence=95)
+    assert caught.value.code == "DI-E117"
 
 
 # -- intervals -------------------------------------------------------------------------------
@@ -679,14 +696,29 @@ def test_a_condition_nobody_meets_leaves_empty_cells() -> None:
 
 
 def test_a_category_without_members_is_empty_and_stays_in_the_table() -> None:
-    frame = small_frame()
-    result = relative_levels(small_scores(frame=frame[frame["region"] != 2]), "region")
+    frame = small_frame().replace({"region": {2: 1}})
+    result = relative_levels(small_scores(frame=frame), "region")
+    assert [cell.category for cell in result.cells[-16::4]] == ["1", "2", "3", "4"]
     row = result.row("region", "2")
     assert result.n[row] == result.psus[row] == result.degrees_of_freedom[row] == 0
-    assert np.isnan(result.estimate.values[row])
-    assert np.isnan(result.std_errors[row])
-    without = relative_levels(small_scores(frame=frame[frame["region"] != 2]))
-    assert result.level("group", "rural") == without.level("group", "rural")
+    for numbers in (result.estimate.values, result.std_errors, result.conf_low, result.conf_high):
+        assert np.isnan(numbers[row])
+    others = levels_of("available", "weighted_ratios")
+    assert result.level("region", "3") == approx(others.level("region", "3"))
+
+
+def test_bands_of_a_number_are_a_domain_with_both_ends_inside() -> None:
+    result = relative_levels(scores_of("available"), ["age_group", "age_group*area"])
+    old = R["levels"]["available"]["groups"]["old"]["weighted_ratios"]
+    row = result.row("age_group", "old")
+    assert result.estimate.values[row] == approx(old["level"], rel=1e-9)
+    assert result.std_errors[row] == approx(old["se"], rel=1e-9)
+    frame = small_frame().query("sample == 'general' and area == 'U'")
+    ages = frame.loc[frame["usage"].notna(), "age"]
+    assert {29, 30, 64, 65} & set(ages)
+    for band, low, high in (("young", 0, 29), ("middle", 30, 64), ("old", 65, 120)):
+        n = ages.between(low, high).sum()
+        assert result.n[result.row("age_group*area", f"{band}*U", "usage")] == n
 
 
 def test_people_without_a_category_are_counted_in_a_finding() -> None:
@@ -787,27 +819,29 @@ def test_a_reference_mean_of_zero_is_refused() -> None:
 # -- nonresponse -----------------------------------------------------------------------------
 
 
-def test_the_band_holds_the_levels_of_available_and_complete_cases() -> None:
-    band = nonresponse_band(scores_of("available"), "region")
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_the_band_holds_the_levels_of_available_and_complete_cases(formula: Formula) -> None:
+    band = nonresponse_band(levels_of("available", formula))
+    assert [*band.results] == [*get_args(Treatment)]
     for treatment in ("available", "complete"):
-        for group in (*GROUPS, "region1", "region4"):
-            expected = R["levels"][treatment]["groups"][group]["weighted_ratios"]
-            result = band.results[treatment]
-            row = row_of(result, group, "overall")
-            assert result.estimate.values[row] == approx(expected["level"], rel=1e-9)
-            assert result.std_errors[row] == approx(expected["se"], rel=1e-9)
+        result = band.results[treatment]
+        assert result.cases == treatment
+        for group in GROUPS:
+            for measure in (*DIMENSIONS, formula):
+                expected = R["levels"][treatment]["groups"][group][measure]
+                row = row_of(result, group, measure)
+                assert result.estimate.values[row] == approx(expected["level"], rel=1e-9)
+                assert result.std_errors[row] == approx(expected["se"], rel=1e-9)
 
 
 def test_the_band_counts_everybody_when_the_missing_are_zero() -> None:
-    band = nonresponse_band(scores_of("available"))
+    band = nonresponse_band(levels_of("available", "weighted_ratios"))
     result = band.results["missing_as_zero"]
     n = R["levels"]["available"]["groups"]["rural"]["n"]
     assert result.n[result.row("group", "rural", "usage")] == n
-    zero = relative_levels(
-        small_scores(frame=small_frame().fillna(dict.fromkeys(DIMENSIONS, 0.0)))
-    )
+    zero = relative_levels(small_scores(frame=small_frame().fillna(dict.fromkeys(DIMENSIONS, 0.0))))
     assert result.estimate.values == approx(zero.estimate.values)
-    assert result.std_errors == approx(zero.std_errors, nan_ok=True)
+    assert result.std_errors == approx(zero.std_errors)
     # Each item is a dimension here, so who answered everything has every dimension.
     answered, complete = (
         band.results[name].estimate for name in ("answered_everything", "complete")
@@ -816,8 +850,23 @@ def test_the_band_counts_everybody_when_the_missing_are_zero() -> None:
     assert answered.std_errors == approx(complete.std_errors)
 
 
-def test_the_band_s_bounds_are_its_lowest_and_highest_level() -> None:
-    band = nonresponse_band(scores_of("available"), groups=["rural"], where="age >= 30")
+def test_a_treatment_of_nonresponse_may_be_chosen_for_any_table() -> None:
+    zeros = small_scores(frame=small_frame().fillna(dict.fromkeys(DIMENSIONS, 0.0)))
+    expected = relative_levels(zeros, "region*area")
+    result = relative_levels(scores_of("available"), "region*area", cases="missing_as_zero")
+    assert result.estimate.values == approx(expected.estimate.values)
+    assert result.std_errors == approx(expected.std_errors, nan_ok=True)
+    assert np.array_equal(result.n, expected.n)
+
+
+def test_the_band_takes_the_condition_and_confidence_of_its_levels() -> None:
+    levels = relative_levels(
+        scores_of("available"), groups=["rural"], where="age >= 30", confidence=0.9, df="design"
+    )
+    band = nonresponse_band(levels, groups=["rural"])
+    same = band.results["available"]
+    assert np.array_equal(same.estimate.values, levels.estimate.values)
+    assert np.array_equal(same.conf_low, levels.conf_low)
     frame = band.to_frame()
     assert frame.columns.tolist() == [
         *("domain", "category", "dimension", "treatment", "n", "level", "std_error")

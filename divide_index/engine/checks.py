@@ -38,9 +38,8 @@ def offences(frame: Frame, schema: SurveySchema) -> list[Offence]:
 def _is_valid(series: nw.Series[Any], variable: Variable) -> bool:
     """Return whether every value is declared, by looking at the distinct ones only."""
     if variable.type == "code":
-        declared = {*codes_like(variable, _declared(variable)), None}
-        values = series.unique().to_list()
-        return all(value in declared or value != value for value in values)  # noqa: PLR0124  NaN
+        declared = {*codes_like(variable, _declared(variable))}
+        return declared.issuperset(series.drop_nulls().unique().to_list())
     return not bool(series.to_frame().select(odd=_is_invalid(series.name, variable))["odd"].any())
 
 

@@ -43,7 +43,8 @@ def renamed(frame: Frame, names: Mapping[str, str], *, like: Frame) -> Frame:
     """Return a frame under other headers, with the row labels of another where it has any."""
     data = nw.from_native(frame, eager_only=True).rename(dict(names))
     index = nw.maybe_get_index(nw.from_native(like, eager_only=True))
-    return (data if index is None else nw.maybe_set_index(data, index=index)).to_native()
+    native = data.to_native()
+    return native if index is None else native.set_axis(index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _number(series: nw.Series[Any], header: str) -> nw.Series[Any]:
             return number  # NumPy has no null beside NaN
         return _chosen(number, ~nw.col("x").is_nan(), nw.col("x"))
     if bool(series.is_null().all()):
-        return _chosen(series, nw.lit(False), nw.lit(None, dtype=nw.Float64))  # noqa: FBT003
+        return _chosen(series, ~nw.col("x").is_null(), nw.lit(0.0))
     text, _ = _text(series)
     words = ~text.is_null() & ~text.str.contains(_NUMBER)
     if bool(words.any()):

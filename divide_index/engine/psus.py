@@ -47,7 +47,10 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     names = [*samples, *columns.strata]
     psu = [columns.psu] if columns.psu is not None else []
     others = [name for name in (columns.weight, columns.fpc) if name is not None]
-    keys = data.select(nw.lit(1.0).alias("one"), *names, *psu, *others)
+    # A literal alone would make one row: it is laid beside a column.
+    keys = data.select(*(names + psu + others or data.columns[:1])).with_columns(
+        nw.lit(1.0).alias("one")
+    )
     keys = _numbered(keys, samples, _SAMPLE)
     keys = _numbered(keys, [_SAMPLE, *columns.strata], _STRATUM)
     keys = _numbered(keys, [_STRATUM, *psu], PSU) if psu else keys.with_row_index(PSU)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from divide_index.errors import EstimationError
+
 Floats = NDArray[np.float64]
 
 
@@ -68,6 +70,18 @@ class Estimate:
         return self.values - margin, self.values + margin
 
 
+def check_confidence(confidence: float) -> None:
+    """Refuse a confidence level that is not a share, such as 95.
+
+    Raises
+    ------
+    EstimationError
+        Not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise EstimationError("DI-E117", option="confidence", value=confidence, valid="0~1")
+
+
 def t_quantile(confidence: float, degrees_of_freedom: Floats) -> Floats:
     """Return the two-sided t quantile, shape of ``degrees_of_freedom``; NaN where those are < 1."""
     from scipy.special import stdtrit
@@ -103,10 +117,10 @@ def fieller_interval(
     """
     v_nn, v_nd, v_dd = covariance.T
     ratio = numerator / denominator
-    g = quantile**2 * v_dd / denominator**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        centre = (ratio - g * v_nd / v_dd) / (1 - g)
-        inside = v_nn - 2 * ratio * v_nd + ratio**2 * v_dd - g * (v_nn - v_nd**2 / v_dd)
-        half = quantile / (np.abs(denominator) * (1 - g)) * np.sqrt(np.maximum(inside, 0.0))
-    bounded = g < 1
-    return np.where(bounded, centre - half, np.nan), np.where(bounded, centre + half, np.nan)
+    scale = (quantile / denominator) ** 2
+    bounded = scale * v_dd < 1
+    shrink = np.where(bounded, 1 - scale * v_dd, np.nan)
+    centre = (ratio - scale * v_nd) / shrink
+    inside = v_nn - 2 * ratio * v_nd + ratio**2 * v_dd - scale * (v_nn * v_dd - v_nd**2)
+    half = quantile / np.abs(denominator) / shrink * np.sqrt(np.maximum(inside, 0.0))
+    return centre - half, centre + half

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from divide_index.cells import CellSums, Request, requested, summed
 from divide_index.errors import EstimationError, Finding
-from divide_index.inference.estimate import Estimate, fieller_interval, t_quantile
+from divide_index.inference.estimate import (
+    Estimate,
+    check_confidence,
+    fieller_interval,
+    t_quantile,
+)
 from divide_index.inference.ratios import (
     Formula,
     Linearised,
@@ -133,7 +138,8 @@ def relative_levels(
     """
     schema = scores.survey.schema
     formula = formula or schema.formula
-    _check_options(formula=formula, cases=cases, df=df, confidence=confidence)
+    check_confidence(confidence)
+    _check_options(formula=formula, cases=cases, df=df)
     request = requested(
         schema,
         by=[by] if isinstance(by, str) else list(by or ()),
@@ -213,7 +219,7 @@ def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> LevelResu
     )
 
 
-def _check_options(*, formula: str, cases: str, df: str, confidence: float) -> None:
+def _check_options(*, formula: str, cases: str, df: str) -> None:
     options = {
         "formula": (formula, get_args(Formula)),
         "cases": (cases, get_args(Cases)),
@@ -222,8 +228,6 @@ def _check_options(*, formula: str, cases: str, df: str, confidence: float) -> N
     for option, (value, valid) in options.items():
         if value not in valid:
             raise EstimationError("DI-E117", option=option, value=value, valid=valid)
-    if not 0 < confidence < 1:
-        raise EstimationError("DI-E117", option="confidence", value=confidence, valid="0~1")
 
 
 def _check_cells(sheet: _Sheet) -> None:

@@ -122,8 +122,7 @@ def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Languag
     if assumed:
         names = "; ".join(schema.element_label(path, lang) for path, _ in assumed)
         notes.append(text("note.assumptions", lang, count=len(assumed), names=names))
-    notes.append(text("note.rounding", lang))
-    notes.append(text("note.symbols", lang))
+    notes += [text(f"note.{code}", lang) for code in ("rounding", "symbols", "internal")]
     return notes
 
 

@@ -14,6 +14,9 @@ from divide_index.reading.text import check_layout, decode
 from divide_index.schema import SurveySchema
 
 _BLANKS = ["", " "]
+# pandas 3.1 reads every float exactly and deprecates the option that asked for it.
+_PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
+_EXACT_FLOATS: dict[str, Any] = {} if pd.__version__ >= "3.1" else {"float_precision": "round_trip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _parse(file: TextFile, types: dict[str, Any]) -> pd.DataFrame:
         keep_default_na=False,
         na_values=_BLANKS,
         index_col=False,
-        float_precision="round_trip",
+        **_EXACT_FLOATS,
     )
 
 
