@@ -15,6 +15,7 @@ from divide_index.schema import (
     Or,
     SurveySchema,
     category_rule,
+    code_text,
     parse_condition,
 )
 from divide_index.scoring import Scores
@@ -279,7 +280,7 @@ def declared_cells(
     for position, name in enumerate(domains):
         definition = schema.domains[name]
         codes = definition.bands or schema.variables[definition.variable].codes
-        declared = [str(code) for code in codes]
+        declared = [code_text(code) for code in codes]
         if not declared:
             seen = {cell[position] for cell in observed}
             declared = sorted(seen, key=lambda code: (_as_number(code), code))

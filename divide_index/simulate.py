@@ -395,18 +395,22 @@ def _dealt(sizes: Integers) -> tuple[Integers, Integers]:
 def _balanced(rng: np.random.Generator, stratum: Integers, along: Floats | None = None) -> Floats:
     """Return a uniform number on 0-1 per row, of which every stratum gets its even share.
 
-    The ``n`` rows of a stratum, or with ``along`` each run of eight neighbours in its order,
-    take one number from each of ``n`` (eight) equal parts. Rows are sorted by stratum.
+    The ``n`` rows of a stratum take one number from each of ``n`` equal parts; with ``along``, so
+    does, nearly, each run of neighbours in its order. Rows are sorted by stratum.
     """
-    order, (run, position) = np.arange(stratum.size), _dealt(np.bincount(stratum))
+    draws = rng.random(stratum.size)
     if along is not None:
         order = np.lexsort((along, stratum))
-        run = np.cumsum(position % _RUN == 0) - 1
-    sizes = np.bincount(run)
-    part = _dealt(sizes)[1][np.argsort(np.lexsort((rng.random(run.size), run)))]
-    uniform = np.empty(run.size)
-    uniform[order] = (part + rng.uniform(1e-6, 1 - 1e-6, run.size)) / sizes[run]
-    return uniform
+        run = np.cumsum(_dealt(np.bincount(stratum))[1] % _RUN == 0) - 1
+        draws[order] = _evened(rng, draws[order], run)
+    return _evened(rng, draws, stratum)
+
+
+def _evened(rng: np.random.Generator, draws: Floats, group: Integers) -> Floats:
+    """Move draws to one number from each of ``n`` equal parts, in the order of their group's."""
+    sizes = np.bincount(group)
+    rank = _dealt(sizes)[1][np.argsort(np.lexsort((draws, group)))]
+    return (rank + rng.uniform(1e-6, 1 - 1e-6, draws.size)) / sizes[group]
 
 
 def _standard(uniform: Floats) -> Floats:

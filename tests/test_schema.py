@@ -166,7 +166,7 @@ def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_key(path: str)
     error = refusal(base(**{path: "x"}))
     assert error.code == "DI-E069"
     assert error.params["where"] == where
-    assert error.params["key"] == path.split("__")[-1]
+    assert error.params["key"] == path.rpartition("__")[2]
     assert list(error.params["nearest"]) == [nearest]  # pyright: ignore[reportArgumentType]
     assert error.params["schema"] == "schema.yaml"
 
@@ -356,6 +356,27 @@ def test_a_newer_format_is_refused_however_it_is_written(newer: object) -> None:
     assert refusal(base(format=newer)).code in {"DI-E070", "DI-E106", "DI-E140"}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"variables__weight__type": "text"},
+        {"design__weight": "area"},
+        {"design__fpc": "stratum"},
+        {"survey__synthetic": "weight"},
+    ],
+)
+def test_a_variable_that_cannot_do_its_work_in_the_design_is_refused(
+    changes: dict[str, Any],
+) -> None:
+    assert "schema.yaml" in str(refusal(base(**changes)))
+
+
+@pytest.mark.parametrize("name", ["n", "level", "category", "dimension", "flag"])
+def test_a_domain_may_not_take_the_name_of_a_column_of_the_results(name: str) -> None:
+    error = refusal(base(**{f"domains__{name}": {"label": "a", "variable": "area"}}))
+    assert error.code == "DI-E161"
+
+
 # -- safe YAML -------------------------------------------------------------------------------
 
 
@@ -377,7 +398,8 @@ def test_no_tag_of_a_schema_makes_an_object(value: str) -> None:
 
 def test_aliases_that_multiply_by_merging_are_refused() -> None:
     # Five levels of ten are quick; nine fit into 200 aliases and would fill any memory.
-    levels = [f"{b}: &{b}\n  <<: [{', '.join([f'*{a}'] * 10)}]" for a, b in zip("abcde", "bcdef")]
+    pairs = zip("abcde", "bcdef", strict=True)
+    levels = [f"{name}: &{name}\n  <<: [{', '.join([f'*{of}'] * 10)}]" for of, name in pairs]
     assert refusal("a: &a {k: 1}\n" + "\n".join(levels)).code == "DI-E115"
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from divide_index import engine
 from divide_index.errors import InputError
 from divide_index.schema import SurveySchema, load_schema, parse_condition
+from divide_index.schema.parts import Variable
 from divide_index.scoring import score, score_frame
 from divide_index.survey import read_survey
 from tests.samples import SCHEMAS, as_polars
@@ -190,6 +192,40 @@ def test_a_column_no_item_is_made_of_is_not_asked_for() -> None:
         }
     )
     check(score_frame(answers(), lacking), SCORES)
+
+
+def test_what_routing_is_made_of_is_asked_for_however_far_back() -> None:
+    online = RULES.variables["online"].model_copy(
+        update={"asked_if": parse_condition("at_home == 1"), "skip_means": 0.0}
+    )
+    at_home = online.model_copy(update={"column": "Q0", "asked_if": None, "skip_means": None})
+    variables = RULES.variables | {"online": online, "at_home": at_home}
+    schema = RULES.model_copy(update={"variables": variables})
+    check(score_frame(answers().assign(Q0=1), schema), SCORES)
+
+
+@pytest.mark.engine
+@LIBRARY
+def test_a_weight_nobody_knows_is_no_weight(library: str) -> None:
+    weight = RULES.variables["speed"].model_copy(update={"column": "W", "range": None})
+    assert weight.missing == (999,)
+    schema = RULES.model_copy(
+        update={
+            "variables": RULES.variables | {"weight": weight},
+            "design": RULES.design.model_copy(update={"weight": "weight"}),
+        }
+    )
+    frame = answers().assign(W=[1.0, 2.0, 999.0, 1.0, 1.0, 1.0])
+    with pytest.raises(InputError) as caught:
+        read_survey(as_library(frame, library), schema)
+    assert caught.value.code == "DI-E049"
+    assert caught.value.params["lines"] == [4]
+
+
+def test_what_being_skipped_means_is_a_score() -> None:
+    # 50 on a scale of 0-100 would be fifty times the highest score.
+    with pytest.raises(ValidationError):
+        Variable(type="number", skip_codes=(7,), skip_means=50.0)
 
 
 @pytest.mark.parametrize("source", [[1, 2], {"Q1": [1]}, "Q1", None, pd.Series([1])])

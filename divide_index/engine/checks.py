@@ -11,6 +11,7 @@ from divide_index.engine.conditions import codes_like, has_valid_answer, meets, 
 from divide_index.engine.frames import Frame, lines_of
 from divide_index.schema import Code, Condition, SurveySchema, Variable, answer_of, variables_of
 
+_ROW = ":row"  # no variable is called so: a name has no colon
 _SHOWN_FROM = 3  # a text is shown in an error only when so many records share it
 
 
@@ -63,8 +64,8 @@ def _is_invalid(name: str, variable: Variable) -> nw.Expr:
 
 
 def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list[Offence]:
-    odd = data.select(name).with_row_index("row").filter(_is_invalid(name, variable))
-    summary = odd.group_by(name).agg(nw.len().alias("n"), nw.col("row").min()).sort("row")
+    odd = data.select(name).with_row_index(_ROW).filter(_is_invalid(name, variable))
+    summary = odd.group_by(name).agg(nw.len().alias(":n"), nw.col(_ROW).min()).sort(_ROW)
     found: list[Offence] = []
     for value, count, row in summary.iter_rows():
         if variable.is_text:
@@ -77,8 +78,8 @@ def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list
 
 def null_lines(frame: Frame, column: str) -> tuple[int, list[int]]:
     """Return how many records have no value in a column, and the first lines."""
-    data = nw.from_native(frame, eager_only=True).select(column).with_row_index("row")
-    rows = data.filter(nw.col(column).is_null())["row"].to_list()
+    data = nw.from_native(frame, eager_only=True).select(column).with_row_index(_ROW)
+    rows = data.filter(nw.col(column).is_null())[_ROW].to_list()
     return len(rows), lines_of(rows)
 
 
@@ -92,19 +93,19 @@ def lines_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tup
 
 def lines_not_finite(frame: Frame, column: str) -> tuple[int, list[int]]:
     """Return how many records hold an infinite number in a column, and the first lines."""
-    data = nw.from_native(frame, eager_only=True).select(column).with_row_index("row")
-    rows = data.filter(~nw.col(column).is_null() & ~nw.col(column).is_finite())["row"].to_list()
+    data = nw.from_native(frame, eager_only=True).select(column).with_row_index(_ROW)
+    rows = data.filter(~nw.col(column).is_null() & ~nw.col(column).is_finite())[_ROW].to_list()
     return len(rows), lines_of(rows)
 
 
 def repeated(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
     """Return how many records repeat the key of an earlier one, and their first lines."""
-    data = nw.from_native(frame, eager_only=True).select(*columns).with_row_index("row")
-    first = data.group_by(*columns).agg(nw.col("row").min().alias("first"))
+    data = nw.from_native(frame, eager_only=True).select(*columns).with_row_index(_ROW)
+    first = data.group_by(*columns).agg(nw.col(_ROW).min().alias(":first"))
     if len(first) == len(data):
         return 0, []
-    later = data.join(first, on=list(columns)).filter(nw.col("row") != nw.col("first"))
-    return len(later), lines_of(sorted(later["row"].to_list()))
+    later = data.join(first, on=list(columns)).filter(nw.col(_ROW) != nw.col(":first"))
+    return len(later), lines_of(sorted(later[_ROW].to_list()))
 
 
 def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, int]:

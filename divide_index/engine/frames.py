@@ -79,13 +79,12 @@ def canonical(frame: Frame, schema: SurveySchema) -> tuple[Frame, tuple[Blanks, 
         A numeric column holds words: rows are named, the words are not.
     """
     data = nw.maybe_reset_index(nw.from_native(frame, eager_only=True))
-    identifiers = {*schema.design.identifiers, schema.design.id}
     columns: list[nw.Series[Any]] = []
     blanks: list[Blanks] = []
     for name, variable in schema.variables.items():
         header = schema.column_of(name)
         series = data[header]
-        if variable.is_text or name in identifiers:
+        if variable.is_text:
             series, stripped = _text(series)
             if stripped:
                 blanks.append(Blanks(name, stripped))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.engine.frames import Floats, Frame
-from divide_index.schema import SurveySchema
+from divide_index.schema import SurveySchema, code_text
 
 PSU = "design:psu"
 _STRATUM, _SAMPLE = "design:stratum", "design:sample"
@@ -49,7 +49,7 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     others = [name for name in (columns.weight, columns.fpc) if name is not None]
     # A literal alone would make one row: it is laid beside a column.
     keys = data.select(*(names + psu + others or data.columns[:1])).with_columns(
-        nw.lit(1.0).alias("one")
+        nw.lit(1.0).alias(":one")
     )
     keys = _numbered(keys, samples, _SAMPLE)
     keys = _numbered(keys, [_SAMPLE, *columns.strata], _STRATUM)
@@ -58,8 +58,8 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
         keys.group_by(PSU)
         .agg(
             nw.col(_STRATUM, _SAMPLE).min(),
-            nw.col("one").sum().alias("records"),
-            nw.col(columns.weight or "one").sum().alias("weight"),
+            nw.col(":one").sum().alias(":records"),
+            nw.col(columns.weight or ":one").sum().alias(":weight"),
         )
         .sort(PSU)
     )
@@ -67,9 +67,9 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     table = PsuTable(
         strata=np.asarray(psus[_STRATUM].to_numpy(), dtype=np.intp),
         samples=np.asarray(psus[_SAMPLE].to_numpy(), dtype=np.intp),
-        records=np.asarray(psus["records"].to_numpy(), dtype=np.float64),
-        weights=np.asarray(psus["weight"].to_numpy(), dtype=np.float64),
-        stratum_labels=tuple("/".join(map(str, row[1:])) for row in strata.iter_rows()),
+        records=np.asarray(psus[":records"].to_numpy(), dtype=np.float64),
+        weights=np.asarray(psus[":weight"].to_numpy(), dtype=np.float64),
+        stratum_labels=tuple("/".join(map(code_text, row[1:])) for row in strata.iter_rows()),
         fpc=None if columns.fpc is None else _fpc_bounds(keys, columns.fpc),
     )
     return data.with_columns(keys[PSU]).to_native(), table
@@ -86,7 +86,7 @@ def _numbered(data: nw.DataFrame[Any], keys: list[str], name: str) -> nw.DataFra
 def _fpc_bounds(data: nw.DataFrame[Any], fpc: str) -> Floats:
     bounds = (
         data.group_by(_STRATUM)
-        .agg(nw.col(fpc).min().alias("low"), nw.col(fpc).max().alias("high"))
+        .agg(nw.col(fpc).min().alias(":low"), nw.col(fpc).max().alias(":high"))
         .sort(_STRATUM)
     )
-    return np.column_stack([bounds["low"].to_numpy(), bounds["high"].to_numpy()])
+    return np.column_stack([bounds[":low"].to_numpy(), bounds[":high"].to_numpy()])

@@ -12,7 +12,7 @@ from divide_index.engine.conditions import all_of, has_valid_answer, meets
 from divide_index.engine.frames import Floats, Frame
 from divide_index.engine.psus import PSU
 from divide_index.engine.rules import rule_expression
-from divide_index.schema import Bands, Condition, SurveySchema, answer_of
+from divide_index.schema import Bands, Condition, SurveySchema, answer_of, code_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Moments:
         weight = schema.design.weight
         w = nw.lit(1.0) if weight is None else nw.col(weight)
         columns = [column for scores in sets for column in scores]
-        present = {f"r{i}": (~nw.col(name).is_null()) for i, name in enumerate(columns)}
+        present = {f":r{i}": (~nw.col(name).is_null()) for i, name in enumerate(columns)}
         data = nw.from_native(frame, eager_only=True).select(
             PSU,
             *(key for key, bands in keys.items() if bands is None),
@@ -104,28 +104,30 @@ class Moments:
                 if bands is not None
             },
             **flags,
-            w=w,
+            **{":w": w},
             **{name: here.cast(nw.Float64) for name, here in present.items()},
-            **{f"y{i}": nw.col(name).fill_null(0.0) for i, name in enumerate(columns)},
+            **{f":y{i}": nw.col(name).fill_null(0.0) for i, name in enumerate(columns)},
         )
-        positive = (nw.col("w") > 0).cast(nw.Float64)
+        positive = (nw.col(":w") > 0).cast(nw.Float64)
         weighted = {
-            f"w{v}{i}": nw.col("w") * nw.col(f"{v}{i}") for i in range(len(columns)) for v in "ry"
+            f":w{v}{i}": nw.col(":w") * nw.col(f":{v}{i}")
+            for i in range(len(columns))
+            for v in "ry"
         }
-        counted = {f"n{i}": positive * nw.col(f"r{i}") for i in range(len(columns))}
+        counted = {f":n{i}": positive * nw.col(f":r{i}") for i in range(len(columns))}
         starts = np.cumsum([0, *self._sizes])
         any_of_set = {
-            f"any{k}": positive * nw.max_horizontal(*(f"r{i}" for i in range(start, end)))
+            f":any{k}": positive * nw.max_horizontal(*(f":r{i}" for i in range(start, end)))
             for k, (start, end) in enumerate(pairwise(starts.tolist()))
         }
         data = data.with_columns(**weighted, **counted, **any_of_set)
         self._pairs = _pairs(self._sizes[0]) if second else {}
         products = {
-            name: nw.col(f"w{left}") * nw.col(right)
+            name: nw.col(f":w{left}") * nw.col(f":{right}")
             for name, (left, right) in self._pairs.values()
             if name not in weighted
         }
-        self._columns = ["w", *weighted, *counted, *any_of_set, *products]
+        self._columns = [":w", *weighted, *counted, *any_of_set, *products]
         data = data.with_columns(**products) if products else data
         self._data = data.select(PSU, *keys, *flags, *self._columns)
 
@@ -141,28 +143,30 @@ class Moments:
         grouped = data.group_by(*by).agg(nw.col(*self._columns).sum()).sort(*by)
         array = np.asarray(grouped.select(*self._columns).to_numpy(), dtype=np.float64)
         position = {name: index for index, name in enumerate(self._columns)}
-        labels = [[_category(code) for code in grouped[key].to_list()] for key in margin.keys]
+        labels = [[code_text(code) for code in grouped[key].to_list()] for key in margin.keys]
         everyone = np.ones(len(grouped), dtype=bool)
         return GroupedSums(
             psu=np.asarray(grouped[PSU].to_numpy(), dtype=np.intp),
             cells=list(zip(*labels, strict=True)) if labels else [()] * len(grouped),
             split=np.asarray(grouped[split[0]].to_numpy(), dtype=bool) if split else everyone,
-            weights=array[:, position["w"]],
+            weights=array[:, position[":w"]],
             sums=[
-                array[:, [position[name] for name in names]] for names in self._names("wr", "wy")
+                array[:, [position[name] for name in names]] for names in self._names(":wr", ":wy")
             ],
             counts=[
-                array[:, [*(position[name] for name in names), position[f"any{k}"]]]
-                for k, names in enumerate(self._names("n"))
+                array[:, [*(position[name] for name in names), position[f":any{k}"]]]
+                for k, names in enumerate(self._names(":n"))
             ],
             moments=self._moments(array, position),
         )
 
     def without_category(self, flag: str, key: str) -> tuple[int, float]:
         """Return how many records of a population have no category, and their weight share."""
-        data = self._data.filter(nw.col(f"flag:{flag}")).select("w", known=self._has_category(key))
-        lost = data.filter(~nw.col("known"))["w"]
-        total = float(data["w"].sum())
+        data = self._data.filter(nw.col(f"flag:{flag}")).select(
+            ":w", **{":known": self._has_category(key)}
+        )
+        lost = data.filter(~nw.col(":known"))[":w"]
+        total = float(data[":w"].sum())
         return len(lost), float(lost.sum()) / total if total else 0.0
 
     def _has_category(self, key: str) -> nw.Expr:
@@ -198,12 +202,5 @@ def _pairs(size: int) -> dict[tuple[int, int], tuple[str, tuple[str, str]]]:
         for j in range(i, len(names)):
             right = names[j]
             is_first = left[0] == "r" and left[1:] == right[1:]
-            pairs[i, j] = (f"w{right}" if is_first else f"w{left}{right}", (left, right))
+            pairs[i, j] = (f":w{right}" if is_first else f":w{left}{right}", (left, right))
     return pairs
-
-
-def _category(code: object) -> str:
-    """Write a code as the schema writes it: 1.0 is the code 1."""
-    if isinstance(code, float) and code.is_integer():
-        return str(int(code))
-    return str(code)

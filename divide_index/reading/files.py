@@ -16,7 +16,7 @@ from divide_index.schema import SurveySchema
 _BLANKS = ["", " "]
 # pandas 3.1 reads every float exactly and deprecates the option that asked for it.
 _PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
-_EXACT_FLOATS: dict[str, Any] = {} if pd.__version__ >= "3.1" else {"float_precision": "round_trip"}
+_EXACT_FLOATS: dict[str, Any] = {"float_precision": "round_trip"} if _PANDAS < (3, 1) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,13 @@ def missing_columns(columns: list[str], schema: SurveySchema) -> None:
 
 
 def parse_csv(file: TextFile, schema: SurveySchema) -> pd.DataFrame:
-    """Return the columns a schema needs: identifiers and texts as text, the rest as numbers.
+    """Return the columns a schema needs: texts as text, the rest as numbers.
 
     A column of numbers in which a cell is not one comes back as text, for the gate to name
     its cells; nothing is coerced.
     """
     missing_columns(file.columns, schema)
-    identifiers = {*schema.design.identifiers, schema.design.id}
-    words = {
-        schema.column_of(name)
-        for name, variable in schema.variables.items()
-        if variable.is_text or name in identifiers
-    }
+    words = {schema.column_of(name) for name, part in schema.variables.items() if part.is_text}
     needed = [schema.column_of(name) for name in schema.variables]
     try:
         return _parse(file, {name: "str" if name in words else "float64" for name in needed})

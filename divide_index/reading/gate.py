@@ -4,9 +4,10 @@ from typing import Any
 
 from divide_index import engine
 from divide_index.errors import DesignError, Finding, InputError
-from divide_index.schema import Compare, SurveySchema
+from divide_index.schema import Compare, Or, SurveySchema
 
 _OFFENCES_NAMED = 12
+_EXACT = 2**53  # the largest number up to which a float holds every integer
 
 
 def check(frame: Any, schema: SurveySchema) -> tuple[Finding, ...]:  # noqa: ANN401
@@ -29,6 +30,7 @@ def check(frame: Any, schema: SurveySchema) -> tuple[Finding, ...]:  # noqa: ANN
     _check_codes(frame, schema)
     findings = _check_weights(frame, schema)
     _check_design(frame, schema)
+    _check_identifier_size(frame, schema)
     _check_ids(frame, schema)
     for variable, count in engine.answered_though_not_asked(frame, schema).items():
         findings.append(Finding.of("DI-W044", column=schema.column_of(variable), count=count))
@@ -87,6 +89,18 @@ def _check_design(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
         count, lines = engine.null_lines(frame, name)
         if count:
             raise DesignError("DI-E059", column=schema.column_of(name), count=count, lines=lines)
+
+
+def _check_identifier_size(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
+    """Refuse identifiers so long that, read as numbers, two of them could become one."""
+    for name in (*schema.design.identifiers, schema.design.id):
+        if name is not None and schema.variables[name].type == "number":
+            where = Or((Compare(name, ">", _EXACT), Compare(name, "<", -_EXACT)))
+            count, lines = engine.lines_where(frame, where, schema)
+            if count:
+                raise DesignError(
+                    "DI-E129", column=schema.column_of(name), count=count, lines=lines
+                )
 
 
 def _check_ids(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401

@@ -18,7 +18,7 @@ from divide_index.schema.loading import (
 )
 from divide_index.schema.model import SurveySchema
 from divide_index.schema.nodes import Text
-from divide_index.schema.parts import OVERALL, Variable
+from divide_index.schema.parts import OVERALL, Variable, code_text
 from divide_index.schema.plan import (
     VARIANTS,
     Variant,
@@ -85,6 +85,7 @@ __all__ = [
     "WeightedSum",
     "answer_of",
     "category_rule",
+    "code_text",
     "columns_read",
     "dimension_column",
     "load_schema",

@@ -25,6 +25,7 @@ from divide_index.schema.parts import (
     SurveyMetadata,
     Target,
     Variable,
+    code_text,
 )
 
 FORMAT = 1
@@ -82,7 +83,7 @@ class SurveySchema(Node):
         label = definition.band_labels.get(code)
         if label is None:
             codes = self.variables[definition.variable].codes
-            label = next((text for key, text in codes.items() if str(key) == code), None)
+            label = next((text for key, text in codes.items() if code_text(key) == code), None)
         return code if label is None else label.of(lang)
 
     def check_condition(self, condition: Condition) -> None:

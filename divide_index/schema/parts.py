@@ -20,6 +20,11 @@ from divide_index.schema.nodes import (
 OVERALL = "overall"
 
 
+def code_text(code: object) -> str:
+    """Return a code as results write it: 1.0 is the code 1."""
+    return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
+
+
 class Variable(Evidence):
     """One column of the data: its type, valid codes, missing codes and routing."""
 
