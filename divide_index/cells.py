@@ -113,7 +113,7 @@ def requested(
     inside: tuple[str, ...] = ()
     margins = [CellMargin(Margin((REFERENCE,)), "total", "total")]
     if where is not None:
-        condition = parse_condition(where)
+        condition = parse_condition(where, "where")
         schema.check_condition(condition)
         populations[WHERE] = condition
         inside = (WHERE,)

@@ -46,14 +46,34 @@ def write_files(contents: dict[Path, bytes], *, force: bool) -> None:
     try:
         for path, content in contents.items():
             written[path] = _write_beside(path, content)
-        for path, temporary in written.items():
-            temporary.replace(path)
+        _put_in_place(written)
     except OSError as error:
         names = [path.name for path in contents]
         raise OutputError("DI-E080", path=names, reason=error.strerror or "") from error
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
+
+
+def _put_in_place(written: dict[Path, Path]) -> None:
+    """Give every file its name, or, when one cannot have it, leave all places as they were."""
+    kept: dict[Path, Path] = {}
+    placed: list[Path] = []
+    try:
+        for path, temporary in written.items():
+            if path.exists():
+                kept[path] = temporary.with_suffix(".kept")
+                path.replace(kept[path])
+            temporary.replace(path)
+            placed.append(path)
+    except BaseException:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        for path, old in kept.items():
+            old.replace(path)
+        raise
+    for old in kept.values():
+        old.unlink()
 
 
 def _write_beside(path: Path, content: bytes) -> Path:
@@ -67,7 +87,7 @@ def _write_beside(path: Path, content: bytes) -> Path:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-    except OSError:
+    except BaseException:  # an interruption too must leave nothing behind
         temporary.unlink(missing_ok=True)
         raise
     return temporary

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from divide_index.errors import DesignError
 from divide_index.inference.design import LONELY_PSU_RULES, Design, LonelyPsu
 from divide_index.inference.estimate import Estimate, fieller_interval, t_quantile
-from divide_index.inference.ratios import linearise_levels, linearise_means, means, srs_variance
+from divide_index.inference.ratios import (
+    Formula,
+    linearise_levels,
+    linearise_means,
+    means,
+    srs_variance,
+)
 
 Floats = NDArray[np.float64]
 
@@ -246,7 +252,7 @@ def test_what_has_no_error_is_its_own_interval() -> None:
     assert np.concatenate(known.intervals(0.95)).tolist() == [100.0, 100.0]
 
 
-# R: qt(c(.975, .95, .995), df), printed with 17 digits
+# R's qt((1 + confidence)/2, df) with 17 digits; scipy 1.13 keeps eleven of them
 @pytest.mark.parametrize(
     ("confidence", "degrees", "quantile"),
     [
@@ -261,7 +267,7 @@ def test_what_has_no_error_is_its_own_interval() -> None:
 def test_t_quantiles_are_those_of_the_tables(
     confidence: float, degrees: int, quantile: float
 ) -> None:
-    assert t_quantile(confidence, np.array([float(degrees)])) == approx(quantile, rel=1e-12)
+    assert t_quantile(confidence, np.array([float(degrees)])) == approx(quantile, rel=1e-10)
 
 
 def test_t_quantiles_fall_with_the_degrees_of_freedom_to_the_normal_one() -> None:
@@ -339,20 +345,18 @@ def test_means_are_sums_over_weights_and_absent_for_nobody() -> None:
 
 
 @pytest.mark.parametrize("formula", ["weighted_ratios", "ratio_of_composites"])
-def test_influences_are_the_derivatives_of_levels(formula: str) -> None:
+def test_influences_are_the_derivatives_of_levels(formula: Formula) -> None:
     cell, base = np.array([4.0, 2.0, 5.0, 4.0]), np.array([9.0, 6.0, 8.0, 5.0])
     shares = np.array([0.3, 0.7])
-    here = linearise_levels(cell, base, shares, formula)  # pyright: ignore[reportArgumentType]
+    here = linearise_levels(cell, base, shares, formula)
     step = 1e-6
     for column in range(4):
         for which, part in ((0, here.cell), (1, here.reference)):
             ends: list[Floats] = []
             for sign in (-1, 1):
-                moved = [cell.copy(), base.copy()]
+                moved = (cell.copy(), base.copy())
                 moved[which][column] += sign * step
-                ends.append(
-                    linearise_levels(*moved, shares, formula).levels  # pyright: ignore[reportArgumentType]
-                )
+                ends.append(linearise_levels(*moved, shares, formula).levels)
             slope = (ends[1] - ends[0]) / (2 * step)
             assert part[:, column] == approx(slope, rel=1e-6, abs=1e-6)
 

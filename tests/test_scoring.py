@@ -125,6 +125,36 @@ def test_an_answer_to_what_was_not_asked_is_a_finding_with_its_count() -> None:
     assert finding.params == {"column": "Q6A", "count": 1}
 
 
+@pytest.mark.engine
+@LIBRARY
+def test_many_codes_are_read_as_a_few_are(library: str) -> None:
+    bank = Variable(
+        column="Q7",
+        codes=dict.fromkeys(range(1, 31)),
+        missing=tuple(range(90, 100)),
+        skip_codes=tuple(range(80, 90)),
+        skip_means=0.0,
+    )
+    worth = tuple(range(16, 31))
+    schema = RULES.model_copy(
+        update={
+            "variables": RULES.variables | {"bank": bank},
+            "items": RULES.items
+            | {"bank": RULES.items["bank"].model_copy(update={"codes": worth})},
+        }
+    )
+    frame = answers().iloc[[4] * 6].reset_index(drop=True)
+    frame["Q7"] = [1, 16, 30, 95, 85, None]  # who says nothing else
+    scores = score_frame(as_library(frame, library), schema)
+    assert column(scores, "usage") == approx([0, 1, 1, np.nan, 0, np.nan], nan_ok=True)
+    listed = ", ".join(map(str, worth))
+    met = [FALSE, TRUE, TRUE, UNKNOWN, UNKNOWN, UNKNOWN]
+    assert kleene(f"bank in [{listed}]", as_library(frame, library), schema) == met
+    turned = {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}
+    unmet = [turned[each] for each in met]
+    assert kleene(f"bank not in [{listed}]", as_library(frame, library), schema) == unmet
+
+
 # -- the frame that comes back -----------------------------------------------------------------
 
 
@@ -339,8 +369,8 @@ def test_an_item_nobody_answered_is_missing_whatever_its_type(library: str) -> N
 
 
 def with_cells(name: str, cells: list[object]) -> pd.DataFrame:
-    frame = answers().astype({name: object})
-    frame[name] = cells
+    frame = answers()
+    frame[name] = pd.Series(cells, dtype=object)
     return frame if name == "Q5" else frame.astype({name: "float64"})
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _WIDEST = 120
+_HEAD = 14
 
 
 def render(
@@ -58,9 +60,11 @@ def _rich(table: Table) -> RichTable:
         grid.add_column(
             column,
             justify="right" if index else "left",
-            no_wrap=bool(index),
             overflow="fold",
             ratio=None if index else 1,
+            # The label gives way before a number does; a long head is broken into lines.
+            min_width=max(cell_len(row[index]) for row in table.rows) if index else None,
+            max_width=max(_HEAD, *(cell_len(row[index]) for row in table.rows)) if index else None,
         )
     for index, row in enumerate(table.rows):
         if index in table.breaks:

@@ -76,10 +76,11 @@ def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list
     return found
 
 
-def null_lines(frame: Frame, column: str) -> tuple[int, list[int]]:
-    """Return how many records have no value in a column, and the first lines."""
-    data = nw.from_native(frame, eager_only=True).select(column).with_row_index(_ROW)
-    rows = data.filter(nw.col(column).is_null())[_ROW].to_list()
+def null_lines(frame: Frame, column: str, schema: SurveySchema) -> tuple[int, list[int]]:
+    """Return how many records have no valid value in a column, and the first lines."""
+    data = nw.from_native(frame, eager_only=True).select(column)
+    known = data.select(known=has_valid_answer(nw.col(column), answer_of(schema, column)))["known"]
+    rows = np.flatnonzero(~known.to_numpy().astype(bool)).tolist()
     return len(rows), lines_of(rows)
 
 

@@ -122,12 +122,11 @@ def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
     if series.dtype != nw.String:
         series = _chosen(series, ~nw.col("x").is_null(), nw.col("x").cast(nw.String))
     stripped = series.str.strip_chars()
-    is_blank = stripped == ""
+    is_blank = (stripped == "").fill_null(False)  # noqa: FBT003  the library's signature
+    was_mended = (stripped != series) & ~series.is_null() & ~is_blank
     if bool(is_blank.any()):
         stripped = _chosen(stripped, nw.col("x") != "", nw.col("x"))
-    return stripped, int((stripped != series).fill_null(False).sum()) - int(  # noqa: FBT003
-        (is_blank & (series != "")).sum()
-    )
+    return stripped, int(was_mended.sum())
 
 
 def _chosen(series: nw.Series[Any], keep: nw.Expr, then: nw.Expr) -> nw.Series[Any]:

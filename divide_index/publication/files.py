@@ -1,5 +1,6 @@
 """Levels as machine-readable text: unrounded, columns fixed, nothing that starts a formula."""
 
+import csv
 import json
 import math
 from collections.abc import Iterable
@@ -32,7 +33,10 @@ def levels_as_csv(result: LevelResult) -> str:
     for column in frame.columns:
         if not pd.api.types.is_numeric_dtype(frame[column]):
             frame[column] = [_escaped(str(cell)) for cell in frame[column]]
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    # A lone carriage return breaks a record, and is not quoted on its own account.
+    has_return = any("\r" in str(cell) for column in frame.columns for cell in frame[column])
+    quoting = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
+    return str(frame.to_csv(index=False, lineterminator="\n", quoting=quoting))
 
 
 def provenance_as_json(result: LevelResult) -> str:

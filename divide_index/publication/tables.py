@@ -16,7 +16,7 @@ from divide_index.publication.formatting import (
 )
 from divide_index.schema import OVERALL, SurveySchema
 
-_DIMENSIONS_IN_A_TABLE = 3
+_PAGE, _NARROWEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 2  # columns of a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +58,45 @@ def level_tables(result: LevelResult, lang: Language) -> list[Table]:
         rows=tuple(rows),
         breaks=breaks,
     )
-    dimensions = list(schema.dimensions)
-    chunks = [
-        dimensions[i : i + _DIMENSIONS_IN_A_TABLE]
-        for i in range(0, len(dimensions), _DIMENSIONS_IN_A_TABLE)
-    ]
+    return [overall, *_dimension_tables(result, cells, labels, breaks, lang)]
+
+
+def _dimension_tables(
+    result: LevelResult,
+    cells: list[Cell],
+    labels: list[str],
+    breaks: tuple[int, ...],
+    lang: Language,
+) -> list[Table]:
+    """Return the levels by dimension, as many dimensions beside each other as a page holds."""
+    schema = result.scores.survey.schema
+    columns = {
+        name: [_level_with_interval(result, cell, name) for cell in cells]
+        for name in schema.dimensions
+    }
+    chunks: list[list[str]] = [[]]
+    used = 0
+    for name, column in columns.items():
+        width = max(map(len, column)) + _BETWEEN_COLUMNS
+        if chunks[-1] and used + width > _PAGE - _NARROWEST_LABEL:
+            chunks.append([])
+            used = 0
+        chunks[-1].append(name)
+        used += width
+    confidence = f"{100 * result.confidence:g}"
+    unit = "table.unit" if schema.unit == "person" else "table.unit.household"
     return [
-        overall,
-        *(
-            Table(
-                title=text("table.dimensions", lang, confidence=confidence),
-                unit=unit,
-                columns=(
-                    text("table.category", lang),
-                    *(schema.dimensions[name].label.of(lang) for name in chunk),
-                ),
-                rows=tuple(
-                    (label, *(_level_with_interval(result, cell, name) for name in chunk))
-                    for cell, label in zip(cells, labels, strict=True)
-                ),
-                breaks=breaks,
-            )
-            for chunk in chunks
-        ),
+        Table(
+            title=text("table.dimensions", lang, confidence=confidence),
+            unit=text(unit, lang),
+            columns=(
+                text("table.category", lang),
+                *(schema.dimensions[name].label.of(lang) for name in chunk),
+            ),
+            rows=tuple(zip(labels, *(columns[name] for name in chunk), strict=True)),
+            breaks=breaks,
+        )
+        for chunk in chunks
     ]
 
 
@@ -116,8 +132,9 @@ def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Languag
         notes.append(text("note.lonely", lang, count=count, rule=design.lonely_psu))
     if schema.design.note is not None:
         notes.append(schema.design.note.of(lang))
-    if band is not None:
-        notes.append(text("note.band", lang, bands=_bands(result, band, lang)))
+    bands = [] if band is None else _bands(result, band, lang)
+    if bands:
+        notes.append(text("note.band", lang, bands=bands))
     assumed = schema.assumptions()
     if assumed:
         names = "; ".join(schema.element_label(path, lang) for path, _ in assumed)

@@ -104,7 +104,8 @@ def _parse(file: TextFile, types: dict[str, Any]) -> pd.DataFrame:
     return pd.read_csv(
         io.StringIO(file.text),
         header=0,
-        names=file.columns,
+        # A column without a header is nobody's; its name must only differ from all others.
+        names=[name or f":{index}" for index, name in enumerate(file.columns)],
         usecols=positions,
         dtype=types,
         keep_default_na=False,

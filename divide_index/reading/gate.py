@@ -70,7 +70,7 @@ def _check_weights(frame: Any, schema: SurveySchema) -> list[Finding]:  # noqa: 
         return []
     column = schema.column_of(weight)
     for code, (count, lines) in {
-        "DI-E049": engine.null_lines(frame, weight),
+        "DI-E049": engine.null_lines(frame, weight, schema),
         "DI-E052": engine.lines_not_finite(frame, weight),
         "DI-E050": engine.lines_where(frame, Compare(weight, "<", 0), schema),
     }.items():
@@ -86,7 +86,7 @@ def _check_design(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
     for name in (*schema.design.identifiers, schema.design.fpc):
         if name is None:
             continue
-        count, lines = engine.null_lines(frame, name)
+        count, lines = engine.null_lines(frame, name, schema)
         if count:
             raise DesignError("DI-E059", column=schema.column_of(name), count=count, lines=lines)
 
@@ -108,7 +108,7 @@ def _check_ids(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
     if name is None:
         return
     column = schema.column_of(name)
-    count, lines = engine.null_lines(frame, name)
+    count, lines = engine.null_lines(frame, name, schema)
     if count:
         raise InputError("DI-E030", column=column, count=count, lines=lines)
     key = [name] if schema.design.sample is None else [schema.design.sample, name]

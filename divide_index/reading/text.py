@@ -49,7 +49,7 @@ def decode(raw: bytes, *, declared: str | None, language: str | None, name: str)
         except UnicodeDecodeError:
             tried.append(encoding)
             continue
-        except LookupError:
+        except (LookupError, UnicodeError):
             raise InputError("DI-E120", path=name, encoding=encoding) from None
         if "\0" in text:
             raise InputError("DI-E020", path=name, line=text[: text.index("\0")].count("\n") + 1)
@@ -88,6 +88,8 @@ def check_layout(text: str, name: str) -> list[str]:
 def _header(text: str, name: str) -> list[str]:
     header = next(csv.reader(io.StringIO(text, newline="")))
     header = [column.strip() for column in header]
+    if not any(header):
+        raise InputError("DI-E019", path=name)
     if len(header) == 1:
         other = [mark for mark in _OTHER_DELIMITERS if mark in header[0]]
         if other:

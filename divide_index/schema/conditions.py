@@ -64,8 +64,15 @@ _OPERATORS: dict[type[ast.cmpop], Operator] = {
 }
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: str, place: str = "where") -> Condition:
     """Return the condition a text describes.
+
+    Parameters
+    ----------
+    text
+        Such as ``area == 'R' and age >= 65``.
+    place
+        Where the text stands, for the message.
 
     Raises
     ------
@@ -75,8 +82,20 @@ def parse_condition(text: str) -> Condition:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise SchemaError("DI-E108", condition=text, part=text) from error
-    return _condition(tree, text)
+        raise SchemaError("DI-E108", place=place, condition=text, part=text) from error
+    try:
+        return _condition(tree)
+    except _UnreadableError as error:
+        part = ast.unparse(error.node)
+        raise SchemaError("DI-E108", place=place, condition=text, part=part) from None
+
+
+class _UnreadableError(Exception):
+    """A part of a condition beyond the grammar."""
+
+    def __init__(self, node: ast.expr) -> None:
+        super().__init__()
+        self.node = node
 
 
 def variables_of(condition: Condition) -> set[str]:
@@ -103,34 +122,34 @@ def comparisons_of(condition: Condition) -> list[Compare]:
             return [leaf for part in parts for leaf in comparisons_of(part)]
 
 
-def _condition(node: ast.expr, text: str) -> Condition:
+def _condition(node: ast.expr) -> Condition:
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
-            return And(tuple(_condition(value, text) for value in values))
+            return And(tuple(_condition(value) for value in values))
         case ast.BoolOp(op=ast.Or(), values=values):
-            return Or(tuple(_condition(value, text) for value in values))
+            return Or(tuple(_condition(value) for value in values))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return Not(_condition(operand, text))
+            return Not(_condition(operand))
         case ast.Compare(
             left=ast.Name(id=name),
             ops=[ast.In() | ast.NotIn() as op],
             comparators=[ast.List(elts=elements) | ast.Tuple(elts=elements)],
         ):
-            inside = IsIn(name, tuple(_constant(element, text) for element in elements))
+            inside = IsIn(name, tuple(_constant(element) for element in elements))
             return inside if isinstance(op, ast.In) else Not(inside)
         case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[right]) if (
             type(op) in _OPERATORS
         ):
-            return Compare(name, _OPERATORS[type(op)], _constant(right, text))
+            return Compare(name, _OPERATORS[type(op)], _constant(right))
         case _:
-            raise SchemaError("DI-E108", condition=text, part=ast.unparse(node))
+            raise _UnreadableError(node)
 
 
-def _constant(node: ast.expr, text: str) -> Constant:
+def _constant(node: ast.expr) -> Constant:
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.Constant(value=int() | float() | str() as value) if not isinstance(value, bool):
             return value
         case _:
-            raise SchemaError("DI-E108", condition=text, part=ast.unparse(node))
+            raise _UnreadableError(node)

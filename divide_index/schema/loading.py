@@ -1,9 +1,11 @@
 """Find a schema, read its YAML safely, merge what it extends, and say what is wrong with it."""
 
+import datetime as dt
 import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -17,12 +19,13 @@ from divide_index.schema.model import FORMAT, SurveySchema
 
 _LARGEST_FILE = 2_000_000  # bytes: a schema is written by hand
 _MOST_ALIASES = 200
+_LARGEST_BLOCK = 5_000  # keys, after merging
 _DEEPEST_EXTENSION = 10
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):
-    """Safe YAML that refuses a key written twice instead of keeping the last."""
+    """Safe YAML that says what plain YAML would turn into something else, or drop."""
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401
@@ -31,15 +34,31 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: AN
         if key_node.tag == "tag:yaml.org,2002:merge":
             continue
         key = loader.construct_object(key_node, deep=True)
+        line = key_node.start_mark.line + 1
+        if isinstance(key, dt.date):
+            raise SchemaError("DI-E141", schema="", where=line)
         if not isinstance(key, str | int | float | bool) or key in seen:
-            line = key_node.start_mark.line + 1
             raise SchemaError("DI-E107", schema="", key=str(key), line=line)
         seen.add(key)
     loader.flatten_mapping(node)
+    if len(node.value) > _LARGEST_BLOCK:
+        raise SchemaError("DI-E115", schema="")
     return dict(loader.construct_pairs(node, deep=True))
 
 
+def _number(loader: Any, node: yaml.ScalarNode) -> int | float:  # noqa: ANN401
+    """Read a number as it is written: 010 is no octal, 1:30 no sexagesimal, 1_000 no number."""
+    if not _PLAIN_NUMBER.fullmatch(node.value):
+        raise SchemaError("DI-E141", schema="", where=node.start_mark.line + 1)
+    if node.tag.endswith("int"):
+        return int(node.value)
+    return float(loader.construct_yaml_float(node))
+
+
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+")
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:int", _number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _number)
 
 
 def load_schema(name_or_path: str | Path) -> SurveySchema:
@@ -68,9 +87,10 @@ def load_schema(name_or_path: str | Path) -> SurveySchema:
     try:
         return SurveySchema.model_validate(data)
     except ValidationError as error:
-        raise _explained(error, path.name) from None
-    except SchemaError as error:
-        raise SchemaError(error.code, **{**error.params, "schema": path.name}) from None
+        raise _explained(error, path.name, data) from None
+    except SchemaError as error:  # a condition: it says where it stands in the schema
+        place = f"{path.name}: {error.params['place']}"
+        raise SchemaError(error.code, **{**error.params, "place": place}) from None
 
 
 def schema_hash(schema: SurveySchema) -> str:
@@ -94,17 +114,17 @@ def schema_for_columns(columns: Sequence[str]) -> SurveySchema:
     """
     present = set(columns)
     lacking: dict[str, list[str]] = {}
-    fitting: list[SurveySchema] = []
+    fitting: dict[str, SurveySchema] = {}
     for name in packaged_schemas():
         schema = load_schema(name)
         missing = [c for v in schema.variables if (c := schema.column_of(v)) not in present]
         lacking[name] = missing
         if not missing:
-            fitting.append(schema)
+            fitting[name] = schema
     if len(fitting) == 1:
-        return fitting[0]
+        return next(iter(fitting.values()))
     if fitting:
-        raise SchemaError("DI-E112", names=[schema.name for schema in fitting])
+        raise SchemaError("DI-E112", names=[*fitting])
     nearest = min(lacking, key=lambda name: len(lacking[name]))
     raise SchemaError("DI-E113", nearest=nearest, missing=lacking[nearest])
 
@@ -137,7 +157,7 @@ def _read(path: Path, *, depth: int) -> dict[str, Any]:
         raise SchemaError("DI-E114", schema=path.name)
     data = _parse(path)
     version = data.get("format")
-    if isinstance(version, int) and version > FORMAT:
+    if isinstance(version, int | float) and version > FORMAT:
         raise SchemaError("DI-E106", schema=path.name, format=version, known=FORMAT)
     parent = data.pop("extends", None)
     if parent is None:
@@ -186,14 +206,33 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explained(error: ValidationError, schema: str) -> SchemaError:
-    """Turn the first thing that is wrong into one sentence with its place."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    place = {"schema": schema, "where": where or "."}
+def _explained(error: ValidationError, schema: str, data: dict[str, Any]) -> SchemaError:
+    """Turn what is wrong farthest inside into one sentence with its place."""
+    errors = error.errors(include_url=False)
+    first = max(errors, key=lambda each: len(_place(data, each["loc"], missing=False)))
+    context = {key: value for key, value in first.get("ctx", {}).items() if key != "code"}
+    outer = _place(data, first["loc"], missing=first["type"] == "missing")
+    inner = context.pop("where", None)
+    where = ".".join(str(part) for part in (*outer, inner) if part is not None) or "."
     if first["type"].startswith("DI-"):
-        context = {key: value for key, value in first.get("ctx", {}).items() if key != "code"}
-        return SchemaError(first["type"], **place, **context)
+        return SchemaError(first["type"], schema=schema, where=where, **context)
     if first["type"] == "missing":
-        return SchemaError("DI-E116", **place)
-    return SchemaError("DI-E070", **place, problem=first["msg"])
+        return SchemaError("DI-E116", schema=schema, where=where)
+    return SchemaError("DI-E070", schema=schema, where=where, problem=first["msg"])
+
+
+def _place(data: object, location: tuple[int | str, ...], *, missing: bool) -> list[int | str]:
+    """Return the keys of the file among the steps of a validator, which has steps of its own."""
+    found: list[int | str] = []
+    node = data
+    for step in location:
+        if isinstance(node, dict) and step in node:
+            node = cast("dict[object, object]", node)[step]
+        elif isinstance(node, list) and isinstance(step, int):
+            node = cast("list[object]", node)[step]
+        else:
+            continue
+        found.append(step)
+    if missing and location:
+        found.append(location[-1])
+    return found

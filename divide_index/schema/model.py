@@ -5,8 +5,9 @@ has confirmed is marked ``assumed`` there, with its source and its alternatives.
 """
 
 import difflib
+from collections.abc import Container, Iterable
 from itertools import pairwise
-from typing import Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -30,11 +31,18 @@ from divide_index.schema.parts import (
 
 FORMAT = 1
 
+# Words of the results that a domain's own column or rows must not be mistaken for.
+_RESULT_COLUMNS = {
+    *("total", "group", "average", "where", "domain", "category", "category_label", "dimension"),
+    *("measure", "treatment", "n", "psus", "level", "mean", "std_error", "conf_low", "conf_high"),
+    *("df", "target_gap", "flag", OVERALL),
+}
+
 
 class SurveySchema(Node):
     """A survey: its columns, its index, its populations."""
 
-    format: int
+    format: Annotated[int, Field(strict=True, ge=1, le=FORMAT)]
     name: str
     title: Text
     language: str | None = None
@@ -55,20 +63,24 @@ class SurveySchema(Node):
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         sum_to_one({name: part.weight for name, part in self.dimensions.items()}, "dimensions")
-        reserved = {OVERALL, "total", "group", "average", "where"}
-        self._known([*self.dimensions, *self.domains], reserved, "names", want=False)
-        self._known(self._variable_uses(), self.variables, "variables")
-        self._known(self._item_uses(), self.items, "items")
-        self._known(
-            [name for a in self.averages.values() for name in a.members], self.groups, "groups"
-        )
+        for name in self.dimensions:
+            _refuse_reserved(f"dimensions.{name}", name, {OVERALL})
+        for name in self.domains:
+            _refuse_reserved(f"domains.{name}", name, _RESULT_COLUMNS)
+        for place, name in self._variable_uses():
+            _refuse_unknown(place, name, self.variables, "variables")
+        for place, name in self._item_uses():
+            _refuse_unknown(place, name, self.items, "items")
+        for place, name in self._group_uses():
+            _refuse_unknown(place, name, self.groups, "groups")
         if self.target is not None:
-            self._known([self.target.group, *self.target.applies_to], self.groups, "groups")
-            self._known([self.target.dimension], [*self.dimensions, OVERALL], "dimensions")
+            known = [*self.dimensions, OVERALL]
+            _refuse_unknown("target.dimension", self.target.dimension, known, "dimensions")
+        self._design_has_its_types()
         for name, item in self.items.items():
             self._item_fits_its_variables(name, item)
-        for condition in self._conditions():
-            self.check_condition(condition)
+        for place, condition in self._conditions():
+            self.check_condition(condition, place)
         self._columns_are_distinct()
         self._domains_can_be_cut()
         return self
@@ -86,8 +98,15 @@ class SurveySchema(Node):
             label = next((text for key, text in codes.items() if code_text(key) == code), None)
         return code if label is None else label.of(lang)
 
-    def check_condition(self, condition: Condition) -> None:
+    def check_condition(self, condition: Condition, place: str = "where") -> None:
         """Refuse a condition on variables or codes that the schema does not declare.
+
+        Parameters
+        ----------
+        condition
+            From :func:`parse_condition`.
+        place
+            Where the condition stands, for the message.
 
         Raises
         ------
@@ -99,13 +118,19 @@ class SurveySchema(Node):
             declared = self.variables.get(variable)
             if declared is None:
                 near = difflib.get_close_matches(variable, self.variables, n=3, cutoff=0.4)
-                raise SchemaError("DI-E109", variable=variable, nearest=near or [*self.variables])
+                raise SchemaError(
+                    "DI-E109", place=place, variable=variable, nearest=near or [*self.variables]
+                )
             is_code = comparison.operator in {"==", "!="} and declared.type == "code"
             if isinstance(value, str) != declared.is_text or (
                 is_code and value not in declared.codes
             ):
                 raise SchemaError(
-                    "DI-E110", variable=variable, value=repr(value), valid=[*declared.codes]
+                    "DI-E110",
+                    place=place,
+                    variable=variable,
+                    value=repr(value),
+                    valid=[*declared.codes],
                 )
 
     def assumptions(self) -> list[tuple[str, Evidence]]:
@@ -125,47 +150,75 @@ class SurveySchema(Node):
                 labels.append(label.of(lang))
         return " / ".join(labels) or path
 
-    def _conditions(self) -> list[Condition]:
-        wheres = [self.reference.where, *(group.where for group in self.groups.values())]
-        asked = [variable.asked_if for variable in self.variables.values()]
-        return [condition for condition in (*wheres, *asked) if condition is not None]
+    def _conditions(self) -> list[tuple[str, Condition]]:
+        wheres: dict[str, Condition | None] = {"reference.where": self.reference.where}
+        wheres |= {f"groups.{name}.where": group.where for name, group in self.groups.items()}
+        wheres |= {f"variables.{name}.asked_if": v.asked_if for name, v in self.variables.items()}
+        return [(place, where) for place, where in wheres.items() if where is not None]
 
-    def _variable_uses(self) -> list[str]:
+    def _variable_uses(self) -> list[tuple[str, str]]:
         design = self.design
-        columns = [design.weight, *design.strata, design.psu, design.fpc, design.sample, design.id]
+        columns = {
+            "design.weight": design.weight,
+            "design.psu": design.psu,
+            "design.fpc": design.fpc,
+            "design.sample": design.sample,
+            "design.id": design.id,
+            "survey.synthetic": self.survey.synthetic,
+        }
         return [
-            *(name for name in (*columns, self.survey.synthetic) if name is not None),
-            *(name for item in self.items.values() for name in item.variables),
-            *(domain.variable for domain in self.domains.values()),
-            *(name for condition in self._conditions() for name in variables_of(condition)),
+            *((place, name) for place, name in columns.items() if name is not None),
+            *(("design.strata", name) for name in design.strata),
+            *(
+                (f"items.{key}", name)
+                for key, item in self.items.items()
+                for name in item.variables
+            ),
+            *((f"domains.{key}.variable", domain.variable) for key, domain in self.domains.items()),
+            *((place, name) for place, c in self._conditions() for name in sorted(variables_of(c))),
         ]
 
-    def _item_uses(self) -> list[str]:
+    def _design_has_its_types(self) -> None:
+        kinds = [
+            ("design.weight", self.design.weight, "number"),
+            ("design.fpc", self.design.fpc, "number"),
+            ("survey.synthetic", self.survey.synthetic, "code"),
+        ]
+        for place, variable, kind in kinds:
+            if variable is not None and self.variables[variable].type != kind:
+                raise wrong("DI-E169", where=place, variable=variable, type=kind)
+
+    def _item_uses(self) -> list[tuple[str, str]]:
         return [
-            item
-            for dimension in self.dimensions.values()
-            for indicator in dimension.indicators.values()
+            (f"dimensions.{name}.indicators.{part}.items", item)
+            for name, dimension in self.dimensions.items()
+            for part, indicator in dimension.indicators.items()
             for item in indicator.items
         ]
 
-    def _known(self, names: list[str], known: Any, what: str, *, want: bool = True) -> None:  # noqa: ANN401
-        for name in names:
-            if (name in known) != want:
-                near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-                if want:
-                    raise wrong("DI-E111", key=name, what=what, nearest=near)
-                raise wrong("DI-E161", key=name)
+    def _group_uses(self) -> list[tuple[str, str]]:
+        uses = [
+            (f"averages.{name}.members", member)
+            for name, average in self.averages.items()
+            for member in average.members
+        ]
+        if self.target is not None:
+            uses.append(("target.group", self.target.group))
+            uses += [("target.applies_to", name) for name in self.target.applies_to]
+        return uses
 
     def _item_fits_its_variables(self, name: str, item: Item) -> None:
         for variable in item.variables:
             declared = self.variables[variable]
             if declared.type == "text":
-                raise wrong("DI-E162", item=name, variable=variable)
+                raise wrong("DI-E162", where=f"items.{name}", item=name, variable=variable)
             if declared.type == "number" and item.rule != "scale":
-                raise wrong("DI-E163", item=name, variable=variable)
+                raise wrong("DI-E163", where=f"items.{name}", item=name, variable=variable)
             odd = self._codes_without_score(item, declared)
             if odd:
-                raise wrong("DI-E164", item=name, variable=variable, codes=odd)
+                raise wrong(
+                    "DI-E164", where=f"items.{name}", item=name, variable=variable, codes=odd
+                )
 
     @staticmethod
     def _codes_without_score(item: Item, variable: Variable) -> list[Constant | None]:
@@ -191,10 +244,22 @@ class SurveySchema(Node):
         for name, domain in self.domains.items():
             is_number = self.variables[domain.variable].type == "number"
             if domain.bands and not is_number:
-                raise wrong("DI-E166", domain=name)
+                raise wrong("DI-E166", where=f"domains.{name}", domain=name)
             if domain.band_labels and set(domain.band_labels) != set(domain.bands):
-                raise wrong("DI-E167", domain=name)
+                raise wrong("DI-E167", where=f"domains.{name}", domain=name)
             _bands_do_not_overlap(name, domain)
+
+
+def _refuse_unknown(place: str, name: str, known: Iterable[str], what: str) -> None:
+    names = [*known]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+        raise wrong("DI-E111", where=place, key=name, what=what, nearest=near)
+
+
+def _refuse_reserved(place: str, name: str, reserved: Container[str]) -> None:
+    if name in reserved:
+        raise wrong("DI-E161", where=place, key=name)
 
 
 def _bands_do_not_overlap(name: str, domain: Domain) -> None:
@@ -206,7 +271,7 @@ def _bands_do_not_overlap(name: str, domain: Domain) -> None:
     if any(low > high for low, high in bounds) or any(
         left[1] >= right[0] for left, right in pairwise(ordered)
     ):
-        raise wrong("DI-E168", domain=name)
+        raise wrong("DI-E168", where=f"domains.{name}", domain=name)
 
 
 def _collect_assumptions(node: Any, path: str, found: list[tuple[str, Evidence]]) -> None:  # noqa: ANN401

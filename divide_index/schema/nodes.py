@@ -3,7 +3,15 @@
 import difflib
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from divide_index.schema.conditions import Condition, parse_condition
@@ -46,7 +54,9 @@ def _identifier(value: object) -> str:
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
 Code = Annotated[int | float | str, BeforeValidator(_code)]
-Where = Annotated[Any, BeforeValidator(_condition)]  # a Condition; its dataclasses are parsed here
+Where = Annotated[
+    Any, BeforeValidator(_condition), PlainSerializer(repr, return_type=str)
+]  # a Condition; its dataclasses are parsed here
 Name = Annotated[str, BeforeValidator(_identifier)]
 
 

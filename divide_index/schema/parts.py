@@ -36,7 +36,7 @@ class Variable(Evidence):
     missing: tuple[Code, ...] = ()
     asked_if: Where | None = None
     skip_codes: tuple[Code, ...] = ()
-    skip_means: Number | None = None
+    skip_means: Annotated[Number, Field(ge=0, le=1)] | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -152,9 +152,14 @@ def _subsets(schema: SurveySchema) -> list[Stage]:
 
 def scoring_part(schema: SurveySchema) -> SurveySchema:
     """Return a schema with only the variables that scores are made of."""
-    used = {name for item in _used_items(schema) for name in schema.items[item].variables}
-    asked = [schema.variables[name].asked_if for name in used]
-    used |= {name for where in asked if where is not None for name in variables_of(where)}
+    used: set[str] = set()
+    found = {name for item in _used_items(schema) for name in schema.items[item].variables}
+    while found:  # a variable that routes may be routed itself
+        used |= found
+        asked = [schema.variables[name].asked_if for name in found]
+        found = {
+            name for where in asked if where is not None for name in variables_of(where)
+        } - used
     return schema.model_copy(
         update={
             "variables": {name: v for name, v in schema.variables.items() if name in used},

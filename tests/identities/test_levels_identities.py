@@ -395,7 +395,7 @@ def test_an_average_of_groups_is_the_mean_of_their_levels_with_its_linearised_va
 ) -> None:
     frame, schema = sample.frame, sample.schema
     totals: dict[str, Any] = {"farmers": 3.0, "rural": 1.0, "old": 2.0}
-    members = dict.fromkeys(totals, "estimated") if is_estimated else totals
+    members: dict[str, Any] = dict.fromkeys(totals, "estimated") if is_estimated else totals
     label = schema.averages["vulnerable"].label
     averages = {"vulnerable": Average(label=label, members=members)}
     read = Sample(as_polars(frame), schema.model_copy(update={"averages": averages}))
