@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from divide_index.cli.context import Session
+from divide_index.cli.context import ClosedPipeError, Session, write_text
 from divide_index.errors import DivideIndexError
 
 COMMANDS = {
@@ -48,7 +48,7 @@ def group(ctx: click.Context) -> None:
     errors.
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.obj.words("cli.start"))
+        write_text(ctx.obj.words("cli.start") + "\n")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -85,7 +85,7 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except BrokenPipeError:
+    except ClosedPipeError:
         # The reader went away; what Python flushes at its end must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -12,19 +12,23 @@ from divide_index.cli.context import (
     output_option,
     write_text,
 )
+from divide_index.errors import OutputError
 
 if TYPE_CHECKING:
     from divide_index.levels import LevelResult, NonresponseBand
     from divide_index.survey import Survey
 
 _FORMATS = ("table", "csv", "json")
+_KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 
 
 @click.command("compute", short_help="Compute levels from a survey file.")
-@click.argument("survey", metavar="SURVEY", type=click.Path(path_type=Path))
+@click.argument("survey", metavar="SURVEY", type=click.Path(readable=False, path_type=Path))
 @click.option("--schema", metavar="NAME|PATH", help="Schema; by default the one that fits.")
-@click.option("--by", metavar="DOMAIN,…", help="Domains to list, and crosses: region,region*area.")
-@click.option("--group", metavar="NAME,…", help="Groups to select; by default all of the schema.")
+@click.option(
+    "--by", metavar="DOMAIN,...", help="Domains to list, and crosses: region,region*area."
+)
+@click.option("--group", metavar="NAME,...", help="Groups to select; by default all of the schema.")
 @click.option("--where", metavar="CONDITION", help="A domain, such as: age >= 65. Never a filter.")
 @click.option(
     "--confidence",
@@ -83,16 +87,20 @@ def command(  # noqa: PLR0913  one parameter per option
     """
     from divide_index import output as files
     from divide_index.levels import nonresponse_band, relative_levels
+    from divide_index.schema import load_schema
     from divide_index.scoring import score
     from divide_index.survey import read_survey
 
     kind = kind or _kind_of(output)
     if output is not None:
+        if output.exists() and survey.exists() and output.samefile(survey):
+            raise OutputError("DI-E171", path=output.name)
         for path in _places(output, kind):
             files.check_writable(path, force=force)
-    data = read_survey(survey, schema, lonely_psu=lonely)  # pyright: ignore[reportArgumentType]
-    if session.lang is None and data.schema.language == "ko":
-        session.lang = session.language if session.language == "ko" else "ko"
+    meaning = None if schema is None else load_schema(schema)
+    session.survey_language = None if meaning is None else meaning.language
+    data = read_survey(survey, meaning, lonely_psu=lonely)  # pyright: ignore[reportArgumentType]
+    session.survey_language = data.schema.language
     _tell(session, data, named=schema is not None, verbose=verbose)
     scores = score(data)
     domains, groups = _listed(by), _listed(group) or None
@@ -175,9 +183,11 @@ def _sidecar(output: Path) -> Path:
 
 
 def _kind_of(output: Path | None) -> str:
-    ending = "" if output is None else output.suffix.removeprefix(".").lower()
-    return ending if ending in _FORMATS else "table"
+    ending = "" if output is None else output.suffix.lower()
+    if ending not in _KIND_OF_ENDING:
+        raise OutputError("DI-E170", ending=ending, known=[*_KIND_OF_ENDING][1:])
+    return _KIND_OF_ENDING[ending]
 
 
 def _listed(text: str | None) -> list[str]:
-    return [part.strip() for part in (text or "").split(",") if part.strip()]
+    return list(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))

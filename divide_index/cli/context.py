@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from divide_index.messages import Language
 
 
+class ClosedPipeError(Exception):
+    """Nobody reads the output any more."""
+
+
 @dataclass(slots=True)
 class Session:
     """One run: results go to stdout, words to stderr, in the language chosen.
@@ -26,12 +30,13 @@ class Session:
     lang: "Language | None" = None
     verbose: bool = False
 
+    survey_language: str | None = None
+
     @property
     def language(self) -> "Language":
         """The language in force."""
-        if self.lang is None and os.environ.get("DIVIDE_INDEX_LANG") == "ko":
-            return "ko"
-        return self.lang or "en"
+        asked = self.lang or os.environ.get("DIVIDE_INDEX_LANG")
+        return "ko" if asked == "ko" or (asked != "en" and self.survey_language == "ko") else "en"
 
     def words(self, code: str, **params: object) -> str:
         """Return the words of a code in the session's language."""
@@ -74,7 +79,16 @@ force_option = click.option("--force", is_flag=True, help="Replace an existing f
 
 
 def write_text(text: str) -> None:
-    """Print a result to stdout as UTF-8, whatever the machine's locale."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8"))
-    sys.stdout.flush()
+    """Print a result to stdout as UTF-8, whatever the machine's locale.
+
+    Raises
+    ------
+    ClosedPipeError
+        The reader went away, which is no fault.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ClosedPipeError from error

@@ -80,7 +80,7 @@ def missing_columns(columns: list[str], schema: SurveySchema) -> None:
             "DI-E127" if lacks_weight else "DI-E103",
             schema=schema.name,
             columns=absent,
-            nearest=sorted(near) or columns,
+            nearest=sorted(near) or "-",  # any other header may be a record: a file without one
         )
 
 

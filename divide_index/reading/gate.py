@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from divide_index import engine
 from divide_index.errors import DesignError, Finding, InputError
 from divide_index.schema import Compare, Or, SurveySchema
@@ -76,6 +78,9 @@ def _check_weights(frame: Any, schema: SurveySchema) -> list[Finding]:  # noqa: 
     }.items():
         if count:
             raise InputError(code, column=column, count=count, lines=lines)
+    with np.errstate(over="ignore"):
+        if not np.isfinite(engine.values(frame, weight).sum()):
+            raise InputError("DI-E172", column=column)
     zeros, _ = engine.lines_where(frame, Compare(weight, "==", 0), schema)
     if zeros == engine.height(frame):
         raise InputError("DI-E053", column=column)

@@ -86,7 +86,10 @@ def check_layout(text: str, name: str) -> list[str]:
 
 
 def _header(text: str, name: str) -> list[str]:
-    header = next(csv.reader(io.StringIO(text, newline="")))
+    try:
+        header = next(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        raise InputError("DI-E023", path=name, line=1) from None
     header = [column.strip() for column in header]
     if not any(header):
         raise InputError("DI-E019", path=name)
@@ -130,8 +133,9 @@ def _check_quoted(text: str, name: str, width: int) -> None:
             counts.append(len(record))
             lines.append(start)
             start = reader.line_num + 1
-    except csv.Error:
-        raise InputError("DI-E017", path=name, line=start) from None
+    except csv.Error as error:
+        code = "DI-E023" if "field larger" in str(error) else "DI-E017"
+        raise InputError(code, path=name, line=start) from None
     while counts and not counts[-1]:  # blank lines at the end are no records
         counts.pop()
     _judge(np.array(counts), np.array(lines[: len(counts)]), name, width)

@@ -1,6 +1,7 @@
 """What every part of a schema is made of: typed leaves, labels, evidence."""
 
 import difflib
+import math
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
@@ -35,6 +36,8 @@ def _number(value: object) -> float:
 
 def _code(value: object) -> int | float | str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise wrong("DI-E141")
+    if isinstance(value, float) and not math.isfinite(value):
         raise wrong("DI-E141")
     return value
 
