@@ -26,7 +26,7 @@ def main() -> int:
         options = f"--schema example --seed 1 --n {ROWS} -o {survey}".split()
         subprocess.run([*DIVIDE_INDEX, "simulate", *options], check=True)
         widen(survey)
-        options = f"{survey} --schema example --by region,area --format json --force".split()
+        options = f"{survey} --schema example --by province,area --format json --force".split()
         compute = [*DIVIDE_INDEX, "compute", *options, "-o", str(Path(folder, "levels.json"))]
         pairs = [(cost(IMPORT_PANDAS), cost(compute)) for _ in range(1 + PAIRS)][1:]
 
@@ -53,7 +53,10 @@ def cost(command: list[str]) -> tuple[float, float]:
 
     A child inherits its parent's peak, so this script imports nothing large.
     """
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    compiled = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=compiled
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine import GroupedSums, Margin, Moments
+from divide_index.engine import GroupedSums, Moments
 from divide_index.errors import EstimationError
 from divide_index.schema import (
     Condition,
@@ -37,18 +37,32 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class CellMargin:
-    """A margin with the names its cells get: ``domains`` beside the margin's keys."""
+class Margin:
+    """Cells of one kind: who is in them (all of some populations) and what cuts them.
 
-    margin: Margin
+    Parameters
+    ----------
+    populations
+        The populations whose overlap is cut.
+    domain
+        The cells' domain; ``category`` names the only cell of a margin that is not cut.
+    group
+        The group whose cells these are, if one was selected.
+    domains, keys
+        The domains it is cut by and the columns that hold their categories.
+    """
+
+    populations: tuple[str, ...]
     domain: str
+    category: str = ""
     group: str | None = None
     domains: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
     def cell(self, codes: tuple[str, ...]) -> Cell:
         """Return the cell of a tuple of category codes."""
-        if not self.domains and self.group is not None:
-            return Cell(self.domain, self.group)
+        if not self.domains:
+            return Cell(self.domain, self.category)
         named = tuple(zip(self.domains, codes, strict=True))
         if self.group is not None:
             named = (("group", self.group), *named)
@@ -65,7 +79,7 @@ class Request:
     """
 
     populations: dict[str, Condition | None]
-    margins: tuple[CellMargin, ...]
+    margins: tuple[Margin, ...]
     groups: tuple[str, ...]
     averages: tuple[str, ...]
     where: str | None
@@ -111,31 +125,26 @@ def requested(
         members = tuple(schema.groups[member].where for member in schema.averages[name].members)
         populations[f"average:{name}"] = Or(members)
     inside: tuple[str, ...] = ()
-    margins = [CellMargin(Margin((REFERENCE,)), "total", "total")]
+    margins = [Margin((REFERENCE,), "total", "total")]
     if where is not None:
-        condition = parse_condition(where, "where")
+        condition = parse_condition(where)
         schema.check_condition(condition)
         populations[WHERE] = condition
         inside = (WHERE,)
-        margins.append(CellMargin(Margin((REFERENCE, WHERE)), WHERE, where))
-    margins += [
-        CellMargin(Margin((f"group:{name}", *inside), splits_by=REFERENCE), "group", name)
-        for name in chosen
-    ]
-    margins += [
-        CellMargin(Margin((f"average:{name}", *inside), splits_by=REFERENCE), "average", name)
-        for name in averaged
-    ]
+        margins.append(Margin((REFERENCE, WHERE), WHERE, where))
+    margins += [Margin((f"group:{name}", *inside), "group", name) for name in chosen]
+    margins += [Margin((f"average:{name}", *inside), "average", name) for name in averaged]
     for text in by:
         domains = _known_domains(schema, text)
         keys = tuple(key_column(schema, name) for name in domains)
         if groups is None:
-            margin = Margin((REFERENCE, *inside), keys)
-            margins.append(CellMargin(margin, "*".join(domains), None, domains))
+            title = "*".join(domains)
+            margins.append(Margin((REFERENCE, *inside), title, domains=domains, keys=keys))
             continue
+        title = "*".join(("group", *domains))
         for name in chosen:
-            margin = Margin((f"group:{name}", *inside), keys, REFERENCE)
-            margins.append(CellMargin(margin, "*".join(("group", *domains)), name, domains))
+            people = (f"group:{name}", *inside)
+            margins.append(Margin(people, title, group=name, domains=domains, keys=keys))
     named = {name for text in by for name in _known_domains(schema, text)}
     domain_keys = {name: key_column(schema, name) for name in schema.domains if name in named}
     return Request(populations, tuple(margins), chosen, averaged, where, domain_keys)
@@ -217,34 +226,39 @@ def summed(
         Whether second moments of the first set are wanted, for design effects.
     """
     survey = scores.survey
-    keys = request.domain_keys
+    domain_keys = request.domain_keys
     moments = Moments(
         scores.frame,
         survey.schema,
         sets=sets,
         conditions=request.populations,
-        keys={key: category_rule(survey.schema, name) for name, key in keys.items()},
+        keys={key: category_rule(survey.schema, name) for name, key in domain_keys.items()},
         second=second,
     )
     cells: list[list[CellSums]] = [[] for _ in sets]
+    by_keys = {keys: moments.sums(keys) for keys in {part.keys: None for part in request.margins}}
     for margin in request.margins:
-        sums = moments.sums(margin.margin)
+        sums = by_keys[margin.keys]
         for codes, rows in _rows_of_cells(margin, sums, survey):
             for index in range(len(sets)):
                 cells[index].append(_cell_sums(margin.cell(codes), sums, rows, survey, index))
-    lost = {name: moments.without_category(REFERENCE, key) for name, key in keys.items()}
+    lost = {name: moments.without_category(REFERENCE, key) for name, key in domain_keys.items()}
     return Sums(cells, {name: found for name, found in lost.items() if found[0]})
 
 
 def _rows_of_cells(
-    margin: CellMargin, sums: GroupedSums, survey: Survey
+    margin: Margin, sums: GroupedSums, survey: Survey
 ) -> Iterator[tuple[tuple[str, ...], NDArray[np.intp]]]:
-    observed = sorted(set(sums.cells))
-    wanted = declared_cells(survey.schema, margin.domains, observed) if margin.domains else [()]
+    """Yield the category codes of every cell of a margin and the rows of its sums."""
+    members = np.logical_and.reduce([sums.flags[name] for name in margin.populations])
+    if not margin.domains:
+        yield (), np.flatnonzero(members)
+        return
+    wanted = declared_cells(survey.schema, margin.domains, sorted(set(sums.cells)))
     position = {codes: index for index, codes in enumerate(wanted)}
     of_row = np.array([position[codes] for codes in sums.cells], dtype=np.intp)
     for codes, index in position.items():
-        yield codes, np.flatnonzero(of_row == index)
+        yield codes, np.flatnonzero(members & (of_row == index))
 
 
 def _cell_sums(
@@ -259,7 +273,7 @@ def _cell_sums(
     shape = (int(survey.psus.samples.max()) + 1, by_psu.shape[1], by_psu.shape[1])
     moments, shared = np.zeros(shape), np.zeros(shape)
     if sums.moments is not None and index == 0:
-        inside = sums.split[rows]
+        inside = sums.flags[REFERENCE][rows]
         np.add.at(moments, samples, sums.moments[rows])
         np.add.at(shared, samples[inside], sums.moments[rows[inside]])
     return CellSums(cell, psu, by_psu, by_psu.sum(axis=0), moments, shared, weights, counts)

@@ -175,6 +175,17 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "levels.json").is_symlink()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes among its files")
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_no_file_is_never_replaced(tmp_path: Path, *, force: bool) -> None:
+    pipe = tmp_path / "levels.json"  # as /dev/null is, which root could replace
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="DI-E079"):
+        write_files({pipe: b"levels"}, force=force)
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["levels.json"]
+
+
 @pytest.mark.parametrize("name", ["가" * 80 + ".json", "a" * 250, ".levels", "x y.csv"])
 def test_a_long_or_odd_name_is_written(tmp_path: Path, name: str) -> None:
     write_files({tmp_path / name: b"levels"}, force=False)

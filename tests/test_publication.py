@@ -486,6 +486,17 @@ def test_a_long_label_of_a_category_is_broken_into_lines() -> None:
         assert shown.count(letter) >= 2 * size
 
 
+@BOTH
+def test_a_label_cannot_speak_to_the_terminal(lang: Language) -> None:
+    schema = small_schema()
+    label = Text(ko="\x1b[31m붉은\x07", en="\x1b[31mred\x07 [bold]:smile:")
+    odd = schema.groups["rural"].model_copy(update={"label": label})
+    schema = schema.model_copy(update={"groups": {**schema.groups, "rural": odd}})
+    shown = render(relative_levels(small_scores(schema)), None, lang, to_terminal=False)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
+    assert {"ko": "붉은", "en": "[bold]:smile:"}[lang] in shown
+
+
 def test_numbers_beyond_any_scale_are_shown_whole() -> None:
     frame = small_frame()
     frame.loc[frame["sample"] == "general", ["access", "capability", "usage"]] /= 1e5

@@ -259,9 +259,19 @@ def test_a_blank_line_inside_is_refused(file: Path, ending: str, *, quoted: bool
     assert (error.code, error.params["lines"]) == ("DI-E016", [3])
 
 
-def test_a_blank_line_before_the_header_is_told_as_such(file: Path) -> None:
-    error = refusal(file, "\n" + as_csv())
-    assert error.code != "DI-E015"  # no record has too many fields
+@pytest.mark.parametrize("first", ["", ",,,,", '"",""'])
+def test_a_first_line_without_names_is_told_as_such(file: Path, first: str) -> None:
+    assert refusal(file, f"{first}\n{as_csv()}").code == "DI-E019"
+
+
+@pytest.mark.parametrize("content", ["x" * 140_000 + "\n1\n", 'id,"a\n' + "x" * 140_000])
+def test_a_header_of_excessive_length_is_told_as_such(file: Path, content: str) -> None:
+    assert refusal(file, content).code == "DI-E023"
+
+
+def test_a_quoted_cell_of_excessive_length_is_told_with_its_line(file: Path) -> None:
+    error = refusal(file, as_csv([ROWS[0], ["1", "R", '"' + "x" * 140_000, "1", "1"]]))
+    assert (error.code, error.params["line"]) == ("DI-E023", 3)
 
 
 @pytest.mark.parametrize("quoted", [False, True])

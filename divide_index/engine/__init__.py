@@ -27,13 +27,12 @@ from divide_index.engine.frames import (
 )
 from divide_index.engine.psus import PsuTable, with_psu_index
 from divide_index.engine.rules import apply_stages
-from divide_index.engine.sums import GroupedSums, Margin, Moments
+from divide_index.engine.sums import GroupedSums, Moments
 
 __all__ = [
     "Blanks",
     "Frame",
     "GroupedSums",
-    "Margin",
     "Moments",
     "Offence",
     "PsuTable",

@@ -101,7 +101,10 @@ def lines_not_finite(frame: Frame, column: str) -> tuple[int, list[int]]:
 
 def repeated(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
     """Return how many records repeat the key of an earlier one, and their first lines."""
-    data = nw.from_native(frame, eager_only=True).select(*columns).with_row_index(_ROW)
+    data = nw.from_native(frame, eager_only=True).select(*columns)
+    if any(data[name].n_unique() == len(data) for name in columns):
+        return 0, []
+    data = data.with_row_index(_ROW)
     first = data.group_by(*columns).agg(nw.col(_ROW).min().alias(":first"))
     if len(first) == len(data):
         return 0, []

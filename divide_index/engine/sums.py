@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 import narwhals as nw
@@ -16,17 +17,8 @@ from divide_index.schema import Bands, Condition, SurveySchema, answer_of, code_
 
 
 @dataclass(frozen=True, slots=True)
-class Margin:
-    """A set of cells to be summed: who (conditions by name) and cut by what (columns)."""
-
-    flags: tuple[str, ...]
-    keys: tuple[str, ...] = ()
-    splits_by: str | None = None  # a condition whose outcome is kept apart
-
-
-@dataclass(frozen=True, slots=True)
 class GroupedSums:
-    """Sums by PSU and cell, one row for each that occurs.
+    """Sums by PSU, populations and category, one row for each combination that occurs.
 
     Parameters
     ----------
@@ -34,8 +26,8 @@ class GroupedSums:
         Index of the PSU, shape ``(G,)``.
     cells
         Category codes of each row.
-    split
-        Whether the row meets the margin's ``splits_by``, shape ``(G,)``.
+    flags
+        By population, whether the row's records belong to it, shapes ``(G,)``.
     weights
         Weights of all its records, scored or not, shape ``(G,)``.
     sums
@@ -49,7 +41,7 @@ class GroupedSums:
 
     psu: NDArray[np.intp]
     cells: list[tuple[str, ...]]
-    split: NDArray[np.bool_]
+    flags: dict[str, NDArray[np.bool_]]
     weights: Floats
     sums: list[Floats]
     counts: list[Floats]
@@ -86,6 +78,7 @@ class Moments:
         second: bool,
     ) -> None:
         self._schema = schema
+        self._populations = [*conditions]
         self._sizes = [len(scores) for scores in sets]
         flags = {
             f"flag:{name}": nw.lit(True) if where is None else meets(where, schema)  # noqa: FBT003
@@ -116,9 +109,11 @@ class Moments:
         }
         counted = {f":n{i}": positive * nw.col(f":r{i}") for i in range(len(columns))}
         starts = np.cumsum([0, *self._sizes])
+        starts_and_ends = pairwise(starts.tolist())
         any_of_set = {
-            f":any{k}": positive * nw.max_horizontal(*(f":r{i}" for i in range(start, end)))
-            for k, (start, end) in enumerate(pairwise(starts.tolist()))
+            f":any{k}": positive
+            * (_added([nw.col(f":r{i}") for i in range(start, end)]) > 0).cast(nw.Float64)
+            for k, (start, end) in enumerate(starts_and_ends)
         }
         data = data.with_columns(**weighted, **counted, **any_of_set)
         self._pairs = _pairs(self._sizes[0]) if second else {}
@@ -131,24 +126,30 @@ class Moments:
         data = data.with_columns(**products) if products else data
         self._data = data.select(PSU, *keys, *flags, *self._columns)
 
-    def sums(self, margin: Margin) -> GroupedSums:
-        """Return the sums of every cell of a margin in every PSU where it occurs."""
+    def sums(self, keys: Sequence[str]) -> GroupedSums:
+        """Return the sums of every combination of PSU, populations and categories.
+
+        Parameters
+        ----------
+        keys
+            The columns to cut by; a record without a category in one of them is left out.
+        """
         data = self._data
-        if margin.flags:
-            data = data.filter(all_of([nw.col(f"flag:{name}") for name in margin.flags]))
-        if margin.keys:
-            data = data.filter(all_of([self._has_category(key) for key in margin.keys]))
-        split = [f"flag:{margin.splits_by}"] if margin.splits_by else []
-        by = [PSU, *split, *margin.keys]
+        if keys:
+            data = data.filter(all_of([self._has_category(key) for key in keys]))
+        flags = [f"flag:{name}" for name in self._populations]
+        by = [PSU, *flags, *keys]
         grouped = data.group_by(*by).agg(nw.col(*self._columns).sum()).sort(*by)
         array = np.asarray(grouped.select(*self._columns).to_numpy(), dtype=np.float64)
         position = {name: index for index, name in enumerate(self._columns)}
-        labels = [[code_text(code) for code in grouped[key].to_list()] for key in margin.keys]
-        everyone = np.ones(len(grouped), dtype=bool)
+        labels = [[code_text(code) for code in grouped[key].to_list()] for key in keys]
         return GroupedSums(
             psu=np.asarray(grouped[PSU].to_numpy(), dtype=np.intp),
             cells=list(zip(*labels, strict=True)) if labels else [()] * len(grouped),
-            split=np.asarray(grouped[split[0]].to_numpy(), dtype=bool) if split else everyone,
+            flags={
+                name: np.asarray(grouped[flag].to_numpy(), dtype=bool)
+                for name, flag in zip(self._populations, flags, strict=True)
+            },
             weights=array[:, position[":w"]],
             sums=[
                 array[:, [position[name] for name in names]] for names in self._names(":wr", ":wy")
@@ -204,3 +205,7 @@ def _pairs(size: int) -> dict[tuple[int, int], tuple[str, tuple[str, str]]]:
             is_first = left[0] == "r" and left[1:] == right[1:]
             pairs[i, j] = (f":w{right}" if is_first else f":w{left}{right}", (left, right))
     return pairs
+
+
+def _added(terms: list[nw.Expr]) -> nw.Expr:
+    return reduce(lambda left, right: left + right, terms)

@@ -33,11 +33,14 @@ class NonresponseBand:
 
     def to_frame(self) -> pd.DataFrame:
         """Return rows ``domain, category, dimension, treatment, n, level, std_error``."""
+        # Cells of domains may stand in the result at hand, and are not computed again.
+        results = [*self.results.values()]
+        shared = {cell for cell in results[0].cells if all(cell in r.cells for r in results)}
+        columns = ["domain", "category", "dimension", "n", "level", "std_error"]
         frames: list[pd.DataFrame] = []
         for treatment, result in self.results.items():
-            frame = result.to_frame()[
-                ["domain", "category", "dimension", "n", "level", "std_error"]
-            ]
+            rows = [cell in shared for cell in result.cells]
+            frame = result.to_frame().loc[rows, columns]
             frame.insert(3, "treatment", treatment)
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)
@@ -60,5 +63,6 @@ def nonresponse_band(
     groups
         Groups to select; by default every group of the schema, and averages of groups.
     """
-    levels = levels_by_cases(result, list(_CASES.values()), groups=groups)
+    others: list[Cases] = [cases for cases in _CASES.values() if cases != result.cases]
+    levels = {result.cases: result, **levels_by_cases(result, others, groups=groups)}
     return NonresponseBand({treatment: levels[cases] for treatment, cases in _CASES.items()})

@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,8 @@ def parse_csv(file: TextFile, schema: SurveySchema) -> pd.DataFrame:
 
 def _parse(file: TextFile, types: dict[str, Any]) -> pd.DataFrame:
     positions = [index for index, name in enumerate(file.columns) if name in types]
-    return pd.read_csv(
+    read: Callable[..., pd.DataFrame] = pd.read_csv
+    return read(
         io.StringIO(file.text),
         header=0,
         # A column without a header is nobody's; its name must only differ from all others.

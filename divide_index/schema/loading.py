@@ -29,6 +29,8 @@ class _Loader(_SafeLoader):
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401
+    if _unfolded(node, {}) > _LARGEST_BLOCK:
+        raise SchemaError("DI-E115", schema="")
     seen: set[object] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
@@ -41,9 +43,22 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: AN
             raise SchemaError("DI-E107", schema="", key=str(key), line=line)
         seen.add(key)
     loader.flatten_mapping(node)
-    if len(node.value) > _LARGEST_BLOCK:
-        raise SchemaError("DI-E115", schema="")
     return dict(loader.construct_pairs(node, deep=True))
+
+
+def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many keys a block has once everything is merged into it."""
+    if id(node) not in known:
+        known[id(node)] = 0  # a block merged into itself
+        total = 0
+        for key_node, value in node.value:
+            if key_node.tag != "tag:yaml.org,2002:merge":
+                total += 1
+                continue
+            parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            total += sum(_unfolded(p, known) for p in parts if isinstance(p, yaml.MappingNode))
+        known[id(node)] = total
+    return known[id(node)]
 
 
 def _number(loader: Any, node: yaml.ScalarNode) -> int | float:  # noqa: ANN401

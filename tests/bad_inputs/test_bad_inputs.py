@@ -281,6 +281,7 @@ FILES = [
     Case("16 a blank line inside", "DI-E016", line(9, lambda _: ""), says=("9",)),
     Case("17 an open quote", "DI-E017", line(5, lambda x: f'"{NAME}{x}'), says=("5",)),
     Case("18 a repeated header", "DI-E018", line(1, lambda x: x.replace("age", "id"))),
+    Case("19 a blank line above the header", "DI-E019", f"\n{GOOD}"),
     Case("20 NUL", "DI-E020", cell("note", f"{NAME}\0"), says=("3",)),
     Case("21 an empty file", "DI-E021", ""),
     Case("21 a header alone", "DI-E021", GOOD.splitlines()[0]),
@@ -423,15 +424,15 @@ def test_no_schema_fits(
 WIDE = "".join(f"{text},,\n" for text in GOOD.splitlines())
 CRASHES = [
     Case("14 two commas at the end of every line", "", WIDE),
-    Case("23 a header of 200 kB", "DI-E", "x" * 200_000 + "\n1\n"),
-    Case("1 an encoding that only refuses", "DI-E", schema=schema(encoding="undefined")),
+    Case("23 a header of 200 kB", "DI-E023", "x" * 200_000 + "\n1\n"),
+    Case("1 an encoding that only refuses", "DI-E120", schema=schema(encoding="undefined")),
     Case(
         "70 a code written 1.0",
         "",
         schema=SCHEMA.replace("region: {codes: {1:", "region: {codes: {1.0:"),
         options=("--by", "region"),
     ),
-    Case("52 weights that add up to infinity", "DI-E", each(weight="1e308")),
+    Case("52 weights that add up to infinity", "DI-E172", each(weight="1e308")),
     Case(
         "a schema whose sample has numbers for codes",
         "",
@@ -470,12 +471,34 @@ CRASHES = [
 ]
 
 
+DIMENSIONS = {f"d{number}": yaml.safe_load(SCHEMA)["dimensions"]["usage"] for number in range(8)}
+TWICE = {
+    "two strata": {"strata": ["stratum", "stratum"]},
+    "the sample and a stratum": {"sample": "sample", "strata": ["sample", "stratum"]},
+    "a stratum and the PSU": {"strata": ["stratum", "psu"], "psu": "psu"},
+    "the weight and the fpc": {"weight": "weight", "fpc": "weight"},
+    "the id and the PSU": {"strata": ["stratum"], "psu": "id", "id": "id"},
+}
+CRASHES += [
+    Case(
+        "many dimensions",
+        "",
+        schema=schema(dimensions={k: {**d, "weight": 0.125} for k, d in DIMENSIONS.items()}),
+        options=("--by", "region*area"),
+    ),
+    *(Case(f"a variable is {what}", "?", schema=schema(design=d)) for what, d in TWICE.items()),
+]
+
+
 @cases(CRASHES)
 def test_an_odd_input_is_read_or_refused_but_never_crashes(
     run: Callable[..., Run], case: Case
 ) -> None:
     done = run(case)
-    if case.code:
+    if case.code == "?":  # either will do
+        assert done.exit_code in {0, 1}
+        assert all(said.startswith("DI-") for said in done.errors)
+    elif case.code:
         assert done.exit_code == 1
         [said] = done.errors
         assert said.startswith(case.code)

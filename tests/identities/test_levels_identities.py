@@ -24,8 +24,8 @@ FORMULAS: tuple[Formula, ...] = ("weighted_ratios", "ratio_of_composites")
 any_formula = st.sampled_from(FORMULAS)
 LIBRARY = pytest.mark.parametrize("library", ["pandas", "polars"])
 
-some = settings(max_examples=10)
-few = settings(max_examples=6)  # pandas takes four times as long as Polars
+some = settings(max_examples=8)
+few = settings(max_examples=6)  # where an example costs more: pandas, four treatments
 once = settings(max_examples=1, phases=[Phase.generate])  # where only the schema varies
 
 
@@ -39,9 +39,9 @@ def levels(sample: Sample, by: tuple[str, ...] = BY, **options: Any) -> LevelRes
     return polars(sample.frame, sample).levels(by, **options)
 
 
-def approx(expected: Any, tolerance: float = 1e-9) -> Any:  # noqa: ANN401
-    """Compare levels and their errors: 1e-9 of a level's size, which is 100."""
-    return pytest.approx(expected, rel=1e-9, abs=100 * tolerance, nan_ok=True)
+def approx(expected: Any) -> Any:  # noqa: ANN401
+    """Compare levels and standard errors, of which some are zero."""
+    return pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def same(one: LevelResult, other: LevelResult) -> None:
@@ -177,7 +177,7 @@ def renamed(schema: SurveySchema, old: str, new: str) -> SurveySchema:
 
 # Short words, some of which the engine might use for columns of its own
 @pytest.mark.engine
-@pytest.mark.parametrize("name", ["row", "n", "w", "first", "any", "r0", "y0", "n0", "wr0", "any0"])
+@pytest.mark.parametrize("name", ["row", "n", "w", "first", "any", "r0"])
 @LIBRARY
 @given(samples())
 @once
@@ -475,7 +475,7 @@ def test_a_higher_score_of_others_in_the_reference_never_raises_the_group_s_leve
 
 @pytest.mark.engine
 @given(samples(), any_formula)
-@settings(max_examples=10)
+@some
 def test_pandas_and_polars_give_the_same(sample: Sample, formula: Formula) -> None:
     same(sample.levels(BY, formula=formula), levels(sample, formula=formula))
 
