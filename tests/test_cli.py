@@ -187,7 +187,7 @@ def test_a_slip_on_the_command_line_ends_with_2_and_the_usage(
 # -- what it costs ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["compute", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["compute", "--help"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = "from divide_index.cli import run\nassert run(sys.argv[1:]) == 0"
     modules = {name.partition(".")[0] for name in loaded_by(code, *arguments)}

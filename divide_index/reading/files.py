@@ -3,16 +3,18 @@
 import difflib
 import hashlib
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
 from divide_index.errors import InputError
 from divide_index.reading.text import check_layout, decode
 from divide_index.schema import SurveySchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BLANKS = ["", " "]
 # pandas 3.1 reads every float exactly and deprecates the option that asked for it.
@@ -102,7 +104,7 @@ def parse_csv(file: TextFile, schema: SurveySchema) -> pd.DataFrame:
 
 def _parse(file: TextFile, types: dict[str, Any]) -> pd.DataFrame:
     positions = [index for index, name in enumerate(file.columns) if name in types]
-    read: Callable[..., pd.DataFrame] = pd.read_csv
+    read = cast("Callable[..., pd.DataFrame]", pd.read_csv)
     return read(
         io.StringIO(file.text),
         header=0,

@@ -3,6 +3,7 @@
 The numbers are the rows of the catalogue of bad inputs.
 """
 
+import copy
 import errno
 import json
 import os
@@ -70,6 +71,7 @@ COLUMNS = [
     *("age", "online", "skill", "use", "note"),
 ]
 RECORDS = 84
+PARSED: dict[str, Any] = yaml.safe_load(SCHEMA)
 
 Record = dict[str, object]
 
@@ -132,7 +134,7 @@ def line(number: int, change: Callable[[str], str]) -> str:
 
 def schema(**changes: object) -> str:
     """Return the schema with changes at paths such as ``dimensions__access__weight``."""
-    whole = yaml.safe_load(SCHEMA)
+    whole = copy.deepcopy(PARSED)
     for path, value in changes.items():
         *parents, last = path.split("__")
         node = whole
@@ -221,9 +223,7 @@ def run(
 @cache
 def good_levels() -> list[dict[str, Any]]:
     """Return the levels of the good survey, from a data frame."""
-    survey = read_survey(
-        pd.DataFrame(records()), SurveySchema.model_validate(yaml.safe_load(SCHEMA))
-    )
+    survey = read_survey(pd.DataFrame(records()), SurveySchema.model_validate(PARSED))
     return json.loads(levels_as_json(relative_levels(scoring.score(survey)), None))["levels"]
 
 
@@ -471,7 +471,7 @@ CRASHES = [
 ]
 
 
-DIMENSIONS = {f"d{number}": yaml.safe_load(SCHEMA)["dimensions"]["usage"] for number in range(8)}
+DIMENSIONS = {f"d{number}": PARSED["dimensions"]["usage"] for number in range(8)}
 TWICE = {
     "two strata": {"strata": ["stratum", "stratum"]},
     "the sample and a stratum": {"sample": "sample", "strata": ["sample", "stratum"]},
@@ -640,7 +640,7 @@ def test_row_58_a_psu_number_reused_in_another_stratum_is_another_psu(
 def test_row_71_no_category_is_a_formula_in_a_csv_file(run: Callable[..., Run]) -> None:
     formula = '=HYPERLINK("http://x")'
     survey = each(area=lambda r: '"=HYPERLINK(""http://x"")"' if r["area"] == "U" else "R")
-    with_formula = yaml.safe_load(SCHEMA)
+    with_formula = copy.deepcopy(PARSED)
     with_formula["variables"]["area"]["codes"] = {formula: None, "R": None, "+1": None}
     case = Case("71", "", survey, yaml.safe_dump(with_formula, allow_unicode=True))
     done = run(case, "--by", "area", output="out/levels.csv")
