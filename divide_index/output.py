@@ -22,7 +22,7 @@ def check_writable(path: Path, *, force: bool) -> None:
     OutputError
         The file exists, is a folder, or its folder is missing or read-only.
     """
-    if path.is_dir():
+    if path.exists() and not path.is_file():  # a folder, a device, a pipe
         raise OutputError("DI-E079", path=path.name, folder=str(path.parent))
     if path.exists() and not force:
         raise OutputError("DI-E078", path=path.name)

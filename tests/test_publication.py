@@ -480,7 +480,8 @@ def test_a_long_label_of_a_category_is_broken_into_lines() -> None:
     long = schema.groups["rural"].model_copy(update={"label": Text(ko="가" * 90, en="R" * 120)})
     schema = schema.model_copy(update={"groups": {**schema.groups, "rural": long}})
     result = relative_levels(small_scores(schema))
-    for lang, letter, size in (("ko", "가", 90), ("en", "R", 120)):
+    broken: list[tuple[Language, str, int]] = [("ko", "가", 90), ("en", "R", 120)]
+    for lang, letter, size in broken:
         shown = render(result, None, lang, to_terminal=False)
         assert max(cell_len(line) for line in shown.splitlines()) <= 80
         assert shown.count(letter) >= 2 * size

@@ -7,6 +7,7 @@ import click
 
 from divide_index.cli.context import (
     Session,
+    checked_ending,
     force_option,
     lang_option,
     output_option,
@@ -183,10 +184,7 @@ def _sidecar(output: Path) -> Path:
 
 
 def _kind_of(output: Path | None) -> str:
-    ending = "" if output is None else output.suffix.lower()
-    if ending not in _KIND_OF_ENDING:
-        raise OutputError("DI-E170", ending=ending, known=[*_KIND_OF_ENDING][1:])
-    return _KIND_OF_ENDING[ending]
+    return _KIND_OF_ENDING[checked_ending(output, _KIND_OF_ENDING)]
 
 
 def _listed(text: str | None) -> list[str]:

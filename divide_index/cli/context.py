@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from divide_index.errors import OutputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -76,6 +78,20 @@ output_option = click.option(
     help="File to write; without it results go to stdout.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
+
+
+def checked_ending(output: Path | None, known: "Iterable[str]") -> str:
+    """Return the ending of a file's name; text under the name of another kind is refused.
+
+    Raises
+    ------
+    OutputError
+        The ending promises a kind of file that is not written here.
+    """
+    ending = "" if output is None else output.suffix.lower()
+    if ending not in known:
+        raise OutputError("DI-E170", ending=ending, known=[each for each in known if each])
+    return ending
 
 
 def write_text(text: str) -> None:

@@ -6,6 +6,7 @@ import click
 
 from divide_index.cli.context import (
     Session,
+    checked_ending,
     force_option,
     lang_option,
     output_option,
@@ -37,6 +38,7 @@ def command(
     from divide_index.errors import Finding
     from divide_index.simulate import simulate_survey
 
+    checked_ending(output, ("", ".csv", ".txt"))
     if output is not None:
         files.check_writable(output, force=force)
     frame = simulate_survey(schema, seed=seed, n=size)

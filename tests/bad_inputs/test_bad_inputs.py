@@ -422,6 +422,14 @@ def test_no_schema_fits(
 # -- what stops with a message, not with a traceback -------------------------------------------
 
 WIDE = "".join(f"{text},,\n" for text in GOOD.splitlines())
+DIMENSIONS = {f"d{number}": PARSED["dimensions"]["usage"] for number in range(8)}
+TWICE = {
+    "two strata": {"strata": ["stratum", "stratum"]},
+    "the sample and a stratum": {"sample": "sample", "strata": ["sample", "stratum"]},
+    "a stratum and the PSU": {"strata": ["stratum", "psu"], "psu": "psu"},
+    "the weight and the fpc": {"weight": "weight", "fpc": "weight"},
+    "the id and the PSU": {"strata": ["stratum"], "psu": "id", "id": "id"},
+}
 CRASHES = [
     Case("14 two commas at the end of every line", "", WIDE),
     Case("23 a header of 200 kB", "DI-E023", "x" * 200_000 + "\n1\n"),
@@ -468,18 +476,6 @@ CRASHES = [
         schema().replace("region", "w"),
         options=("--by", "w"),
     ),
-]
-
-
-DIMENSIONS = {f"d{number}": PARSED["dimensions"]["usage"] for number in range(8)}
-TWICE = {
-    "two strata": {"strata": ["stratum", "stratum"]},
-    "the sample and a stratum": {"sample": "sample", "strata": ["sample", "stratum"]},
-    "a stratum and the PSU": {"strata": ["stratum", "psu"], "psu": "psu"},
-    "the weight and the fpc": {"weight": "weight", "fpc": "weight"},
-    "the id and the PSU": {"strata": ["stratum"], "psu": "id", "id": "id"},
-}
-CRASHES += [
     Case(
         "many dimensions",
         "",
