@@ -202,11 +202,13 @@ class Sums:
     """The sums of every cell for each set of scores, and who of the reference is in no cell.
 
     ``uncategorised`` gives, by domain, the number of records without a category and their
-    share of the weight.
+    share of the weight; ``unknown`` the same, by population, of records whose answers leave
+    open whether they belong to it.
     """
 
     sets: list[list[CellSums]]
     uncategorised: dict[str, tuple[int, float]]
+    unknown: dict[str, tuple[int, float]]
 
 
 def summed(
@@ -243,7 +245,7 @@ def summed(
             for index in range(len(sets)):
                 cells[index].append(_cell_sums(margin.cell(codes), sums, rows, survey, index))
     lost = {name: moments.without_category(REFERENCE, key) for name, key in domain_keys.items()}
-    return Sums(cells, {name: found for name, found in lost.items() if found[0]})
+    return Sums(cells, {name: found for name, found in lost.items() if found[0]}, moments.unknown())
 
 
 def _rows_of_cells(
@@ -312,6 +314,7 @@ def _as_number(code: str) -> float:
 def _known_groups(schema: SurveySchema, groups: Sequence[str] | None) -> tuple[str, ...]:
     if groups is None:
         return tuple(schema.groups)
+    groups = [groups] if isinstance(groups, str) else groups
     for name in groups:
         if name not in schema.groups:
             known = [*schema.groups]

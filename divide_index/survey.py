@@ -1,6 +1,5 @@
 """Microdata, what they mean and how they were sampled, checked once at the door."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -79,7 +78,7 @@ class Survey:
 
 
 def read_survey(
-    source: str | Path | Mapping[str, object] | Any,  # noqa: ANN401
+    source: str | Path | Any,  # noqa: ANN401  a data frame of any known library
     schema: SurveySchema | str | Path | None = None,
     *,
     lonely_psu: LonelyPsu = "fail",

@@ -128,6 +128,7 @@ def tabulate(
     """
     check_confidence(confidence)
     survey, schema = scores.survey, scores.survey.schema
+    measures = [measures] if isinstance(measures, str) else measures
     names = tuple(measures or (*schema.dimensions, OVERALL))
     columns, units = zip(*(_column(schema, name) for name in names), strict=True)
     request = requested(

@@ -108,9 +108,9 @@ def test_a_correction_is_a_count_above_one_and_a_fraction_up_to_one(
 
 def test_a_census_of_a_stratum_has_no_sampling_error() -> None:
     for whole in (3.0, 1.0):
-        assert design("remove", bounds(whole, 10, 4)).covariance(TOTALS) == approx(
-            np.array([[0.8 * V_B]])
-        )
+        census = design("remove", bounds(whole, 10, 4))
+        assert census.sampling_fraction[0] == 1.0
+        assert census.covariance(TOTALS) == approx(np.array([[0.8 * V_B]]))
 
 
 def test_a_lonely_psu_that_is_its_whole_stratum_is_not_lonely() -> None:

@@ -178,6 +178,19 @@ def test_the_design_has_the_degrees_of_freedom_of_r(block: str) -> None:
     assert result.degrees_of_freedom == approx(expected)
 
 
+def test_a_cell_has_no_more_degrees_of_freedom_than_the_reference() -> None:
+    farmers = Population(label=small_schema().reference.label, where="sample == 'farmers'")
+    schema = small_schema().model_copy(update={"reference": farmers, "averages": {}})
+    result = relative_levels(small_scores(schema))
+    known = R["levels"]["available"]["groups"]
+    assert known["farmers"]["domain_df"] < known["rural"]["domain_df"]
+    for dimension in DIMENSIONS:
+        row = result.row("group", "rural", dimension)
+        assert result.degrees_of_freedom[row] == known["farmers"]["domain_df_with"][dimension]
+        own = known["rural"][dimension]["level"] / known["farmers"][dimension]["level"]
+        assert result.estimate.values[row] == approx(100 * own, rel=1e-9)
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_domain_without_a_degree_of_freedom_has_no_standard_error(block: str) -> None:
     for formula in FORMULAS:

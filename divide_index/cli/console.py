@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from divide_index.messages import printable
 from divide_index.publication.tables import Table, level_notes, level_tables
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def render(
         legacy_windows=False,
     )
     for table in level_tables(result, lang):
-        console.print(Text(table.title, style="bold"))
+        console.print(Text(printable(table.title), style="bold"))
         console.print(Text(table.unit), justify="right")
         console.print(_rich(table))
     notes = RichTable.grid(padding=(0, 1, 0, 0))
     notes.add_column(no_wrap=True)
     notes.add_column(overflow="fold")
     for note in level_notes(result, band, lang):
-        notes.add_row("*", Text(note))
+        notes.add_row("*", Text(printable(note)))
     console.print(notes)
     lines = buffer.getvalue().splitlines()
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -58,7 +59,7 @@ def _rich(table: Table) -> RichTable:
     grid = RichTable(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
     for index, column in enumerate(table.columns):
         grid.add_column(
-            column,
+            printable(column),
             justify="right" if index else "left",
             overflow="fold",
             ratio=None if index else 1,
@@ -69,5 +70,5 @@ def _rich(table: Table) -> RichTable:
     for index, row in enumerate(table.rows):
         if index in table.breaks:
             grid.add_section()
-        grid.add_row(*(Text(cell) for cell in row))
+        grid.add_row(*(Text(printable(cell)) for cell in row))
     return grid

@@ -102,6 +102,8 @@ def write_text(text: str) -> None:
     ClosedPipeError
         The reader went away, which is no fault.
     """
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  started with >&-
+        raise ClosedPipeError
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8"))

@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 
 from divide_index.engine.conditions import codes_like, has_valid_answer, meets, truth
-from divide_index.engine.frames import Frame, lines_of
+from divide_index.engine.frames import Floats, Frame, lines_of
 from divide_index.schema import Code, Condition, SurveySchema, Variable, answer_of, variables_of
 
 _ROW = ":row"  # no variable is called so: a name has no colon
@@ -28,20 +28,38 @@ class Offence:
 def offences(frame: Frame, schema: SurveySchema) -> list[Offence]:
     """Return every value outside its variable's codes or range, by variable and value."""
     data = nw.from_native(frame, eager_only=True)
+    suspects = _with_undeclared_numbers(data, schema) | {
+        name
+        for name, variable in schema.variables.items()
+        if variable.type != "text" and (variable.is_text or variable.type == "number")
+    }
     return [
         offence
         for name, variable in schema.variables.items()
-        if variable.type != "text" and not _is_valid(data[name], variable)
+        if name in suspects
         for offence in _offences_of(data, name, variable)
     ]
 
 
-def _is_valid(series: nw.Series[Any], variable: Variable) -> bool:
-    """Return whether every value is declared, by looking at the distinct ones only."""
-    if variable.type == "code":
-        declared = {*codes_like(variable, _declared(variable))}
-        return declared.issuperset(series.drop_nulls().unique().to_list())
-    return not bool(series.to_frame().select(odd=_is_invalid(series.name, variable))["odd"].any())
+def _with_undeclared_numbers(data: nw.DataFrame[Any], schema: SurveySchema) -> set[str]:
+    """Return the variables of numeric codes that hold another number, all looked at together."""
+    alike: dict[tuple[Code, ...], list[str]] = {}
+    for name, variable in schema.variables.items():
+        if variable.type == "code" and not variable.is_text:
+            alike.setdefault(tuple(_declared(variable)), []).append(name)
+    found: set[str] = set()
+    for codes, names in alike.items():
+        values = _matrix(data, names)
+        is_odd = np.logical_not(np.isnan(values))
+        for code in codes:
+            is_odd &= values != code
+        found |= {names[column] for column in np.flatnonzero(is_odd.any(axis=0)).tolist()}
+    return found
+
+
+def _matrix(data: nw.DataFrame[Any], names: Sequence[str]) -> Floats:
+    """Return numeric columns side by side, missing as NaN."""
+    return np.asarray(data.select(*names).to_numpy(), dtype=np.float64)
 
 
 def _declared(variable: Variable) -> list[Code]:
@@ -64,7 +82,10 @@ def _is_invalid(name: str, variable: Variable) -> nw.Expr:
 
 
 def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list[Offence]:
-    odd = data.select(name).with_row_index(_ROW).filter(_is_invalid(name, variable))
+    column = data.select(name)
+    if not bool(column.select(odd=_is_invalid(name, variable))["odd"].any()):
+        return []
+    odd = column.with_row_index(_ROW).filter(_is_invalid(name, variable))
     summary = odd.group_by(name).agg(nw.len().alias(":n"), nw.col(_ROW).min()).sort(_ROW)
     found: list[Offence] = []
     for value, count, row in summary.iter_rows():
@@ -121,9 +142,14 @@ def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, i
     data = nw.from_native(frame, eager_only=True)
     found: dict[str, int] = {}
     for condition, names in routed.items():
-        needed = data.select(*names, *sorted(variables_of(condition) - {*names}))
-        unasked = needed.filter(truth(condition, schema)[1])
-        answers = {name: has_valid_answer(nw.col(name), answer_of(schema, name)) for name in names}
-        counts = unasked.select(**{name: test.sum() for name, test in answers.items()}).row(0)
-        found |= {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+        needed = data.select(*sorted({*names, *variables_of(condition)}))
+        unasked = needed.filter(truth(condition, schema)[1]).select(*names)
+        answered = {
+            name: has_valid_answer(nw.col(name), answer_of(schema, name))
+            for name in names
+            if int(unasked.get_column(name).count())  # all blank, as it should be
+        }
+        if answered:
+            counts = unasked.select(**{name: each.sum() for name, each in answered.items()}).row(0)
+            found |= {n: int(count) for n, count in zip(answered, counts, strict=True) if count}
     return found

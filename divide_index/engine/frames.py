@@ -83,7 +83,7 @@ def canonical(frame: Frame, schema: SurveySchema) -> tuple[Frame, tuple[Blanks, 
     blanks: list[Blanks] = []
     for name, variable in schema.variables.items():
         header = schema.column_of(name)
-        series = data[header]
+        series = data.get_column(header)
         if variable.is_text:
             series, stripped = _text(series)
             if stripped:
@@ -101,10 +101,13 @@ def _number(series: nw.Series[Any], header: str) -> nw.Series[Any]:
         if isinstance(getattr(nw.to_native(number), "dtype", None), np.dtype):
             return number  # NumPy has no null beside NaN
         return _chosen(number, ~nw.col("x").is_nan(), nw.col("x"))
+    if series.dtype.is_nested():
+        rows = range(len(series))
+        raise InputError("DI-E035", column=header, count=len(rows), rows=lines_of(rows))
     if bool(series.is_null().all()):
         return _chosen(series, ~nw.col("x").is_null(), nw.lit(0.0))
     text, _ = _text(series)
-    words = ~text.is_null() & ~text.str.contains(_NUMBER)
+    words = ~text.fill_null("0").str.contains(_NUMBER)
     if bool(words.any()):
         rows = np.flatnonzero(words.to_numpy()).tolist()
         raise InputError("DI-E035", column=header, count=len(rows), rows=lines_of(rows))
@@ -114,8 +117,9 @@ def _number(series: nw.Series[Any], header: str) -> nw.Series[Any]:
 def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
     """Return a column as text without outer blanks, and from how many values some came off."""
     if series.dtype.is_float():
-        whole = series.cast(nw.Float64).drop_nulls()
-        if bool((whole == whole.floor()).all()):
+        given = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+        given = given[~np.isnan(given)]
+        if bool(np.all(np.isfinite(given) & (given == np.floor(given)))):
             known = ~nw.col("x").is_null() & ~nw.col("x").is_nan()
             digits = nw.when(known).then(nw.col("x")).otherwise(nw.lit(0.0))
             return _chosen(series, known, digits.cast(nw.Int64).cast(nw.String)), 0

@@ -44,15 +44,14 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     columns = schema.design
     data = nw.from_native(frame, eager_only=True)
     samples = [columns.sample] if columns.sample is not None else []
-    names = [*samples, *columns.strata]
+    names = [*dict.fromkeys([*samples, *columns.strata])]
     psu = [columns.psu] if columns.psu is not None else []
     others = [name for name in (columns.weight, columns.fpc) if name is not None]
     # A literal alone would make one row: it is laid beside a column.
-    keys = data.select(*(names + psu + others or data.columns[:1])).with_columns(
-        nw.lit(1.0).alias(":one")
-    )
+    needed = [*dict.fromkeys(names + psu + others)]
+    keys = data.select(*(needed or data.columns[:1])).with_columns(nw.lit(1.0).alias(":one"))
     keys = _numbered(keys, samples, _SAMPLE)
-    keys = _numbered(keys, [_SAMPLE, *columns.strata], _STRATUM)
+    keys = _numbered(keys, [_SAMPLE, *dict.fromkeys(columns.strata)], _STRATUM)
     keys = _numbered(keys, [_STRATUM, *psu], PSU) if psu else keys.with_row_index(PSU)
     psus = (
         keys.group_by(PSU)

@@ -99,10 +99,15 @@ def _aggregate(rule: Aggregate) -> nw.Expr:
         case MeanOfAll(total, size):
             return nw.col(total) / size
         case Largest(columns, missing_as_zero):
-            largest = nw.max_horizontal(*columns)
+            largest = reduce(_larger, (nw.col(name) for name in columns))
             return largest.fill_null(0.0) if missing_as_zero else largest
         case WeightedSum(terms):
             return _added([nw.col(name) * weight for name, weight in terms])
+
+
+def _larger(left: nw.Expr, right: nw.Expr) -> nw.Expr:
+    """Return the larger of two scores, the other where one is missing."""
+    return nw.when((left >= right) | right.is_null()).then(left).otherwise(right)
 
 
 def _added(terms: list[nw.Expr]) -> nw.Expr:

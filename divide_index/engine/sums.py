@@ -1,22 +1,23 @@
-"""Weighted sums of scores over the cells of a margin, by PSU."""
+"""Weighted sums of scores over PSUs, populations and categories."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
 
 import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine.conditions import all_of, has_valid_answer, meets
+from divide_index.engine.conditions import has_valid_answer, truth
 from divide_index.engine.frames import Floats, Frame
 from divide_index.engine.psus import PSU
 from divide_index.engine.rules import rule_expression
 from divide_index.schema import Bands, Condition, SurveySchema, answer_of, code_text
 
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupedSums:
     """Sums by PSU, populations and category, one row for each combination that occurs.
 
@@ -39,9 +40,9 @@ class GroupedSums:
         unless asked for.
     """
 
-    psu: NDArray[np.intp]
+    psu: Indices
     cells: list[tuple[str, ...]]
-    flags: dict[str, NDArray[np.bool_]]
+    flags: dict[str, Mask]
     weights: Floats
     sums: list[Floats]
     counts: list[Floats]
@@ -49,7 +50,7 @@ class GroupedSums:
 
 
 class Moments:
-    """Weighted first and second moments of scores, ready to be summed over cells.
+    """Scores, populations and categories of every record, ready to be summed.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class Moments:
     conditions
         Populations by name; None is everybody.
     keys
-        The columns that margins are cut by, with the bands of those cut from a number.
+        The columns that cells are cut by, with the bands of those cut from a number.
     second
         Whether second moments of the first set are wanted.
     """
@@ -77,54 +78,23 @@ class Moments:
         keys: Mapping[str, Bands | None],
         second: bool,
     ) -> None:
-        self._schema = schema
-        self._populations = [*conditions]
-        self._sizes = [len(scores) for scores in sets]
-        flags = {
-            f"flag:{name}": nw.lit(True) if where is None else meets(where, schema)  # noqa: FBT003
-            for name, where in conditions.items()
-        }
+        data = nw.from_native(frame, eager_only=True)
         weight = schema.design.weight
-        w = nw.lit(1.0) if weight is None else nw.col(weight)
-        columns = [column for scores in sets for column in scores]
-        present = {f":r{i}": (~nw.col(name).is_null()) for i, name in enumerate(columns)}
-        data = nw.from_native(frame, eager_only=True).select(
-            PSU,
-            *(key for key, bands in keys.items() if bands is None),
-            **{
-                key: rule_expression(bands, schema)
-                for key, bands in keys.items()
-                if bands is not None
-            },
-            **flags,
-            **{":w": w},
-            **{name: here.cast(nw.Float64) for name, here in present.items()},
-            **{f":y{i}": nw.col(name).fill_null(0.0) for i, name in enumerate(columns)},
-        )
-        positive = (nw.col(":w") > 0).cast(nw.Float64)
-        weighted = {
-            f":w{v}{i}": nw.col(":w") * nw.col(f":{v}{i}")
-            for i in range(len(columns))
-            for v in "ry"
-        }
-        counted = {f":n{i}": positive * nw.col(f":r{i}") for i in range(len(columns))}
-        starts = np.cumsum([0, *self._sizes])
-        starts_and_ends = pairwise(starts.tolist())
-        any_of_set = {
-            f":any{k}": positive
-            * (_added([nw.col(f":r{i}") for i in range(start, end)]) > 0).cast(nw.Float64)
-            for k, (start, end) in enumerate(starts_and_ends)
-        }
-        data = data.with_columns(**weighted, **counted, **any_of_set)
-        self._pairs = _pairs(self._sizes[0]) if second else {}
-        products = {
-            name: nw.col(f":w{left}") * nw.col(f":{right}")
-            for name, (left, right) in self._pairs.values()
-            if name not in weighted
-        }
-        self._columns = [":w", *weighted, *counted, *any_of_set, *products]
-        data = data.with_columns(**products) if products else data
-        self._data = data.select(PSU, *keys, *flags, *self._columns)
+        self._second = second
+        self._psu = np.asarray(data.get_column(PSU).to_numpy(), dtype=np.intp)
+        ones = np.ones(self._psu.size)
+        self._weights = ones if weight is None else _floats(data.get_column(weight))
+        self._scores = [np.column_stack([_floats(data.get_column(n)) for n in s]) for s in sets]
+        self._flags: dict[str, Mask] = {}
+        self._unknown: dict[str, Mask] = {}
+        for name, where in conditions.items():
+            self._flags[name] = np.ones(self._psu.size, dtype=bool)
+            if where is not None:
+                is_true, is_false = truth(where, schema)
+                judged = data.select(is_true=is_true, is_false=is_false)
+                self._flags[name] = _mask(judged.get_column("is_true"))
+                self._unknown[name] = ~(self._flags[name] | _mask(judged.get_column("is_false")))
+        self._keys = {key: _categories(data, schema, key, bands) for key, bands in keys.items()}
 
     def sums(self, keys: Sequence[str]) -> GroupedSums:
         """Return the sums of every combination of PSU, populations and categories.
@@ -134,78 +104,130 @@ class Moments:
         keys
             The columns to cut by; a record without a category in one of them is left out.
         """
-        data = self._data
-        if keys:
-            data = data.filter(all_of([self._has_category(key) for key in keys]))
-        flags = [f"flag:{name}" for name in self._populations]
-        by = [PSU, *flags, *keys]
-        grouped = data.group_by(*by).agg(nw.col(*self._columns).sum()).sort(*by)
-        array = np.asarray(grouped.select(*self._columns).to_numpy(), dtype=np.float64)
-        position = {name: index for index, name in enumerate(self._columns)}
-        labels = [[code_text(code) for code in grouped[key].to_list()] for key in keys]
-        return GroupedSums(
-            psu=np.asarray(grouped[PSU].to_numpy(), dtype=np.intp),
-            cells=list(zip(*labels, strict=True)) if labels else [()] * len(grouped),
-            flags={
-                name: np.asarray(grouped[flag].to_numpy(), dtype=bool)
-                for name, flag in zip(self._populations, flags, strict=True)
-            },
-            weights=array[:, position[":w"]],
-            sums=[
-                array[:, [position[name] for name in names]] for names in self._names(":wr", ":wy")
-            ],
-            counts=[
-                array[:, [*(position[name] for name in names), position[f":any{k}"]]]
-                for k, names in enumerate(self._names(":n"))
-            ],
-            moments=self._moments(array, position),
-        )
-
-    def without_category(self, flag: str, key: str) -> tuple[int, float]:
-        """Return how many records of a population have no category, and their weight share."""
-        data = self._data.filter(nw.col(f"flag:{flag}")).select(
-            ":w", **{":known": self._has_category(key)}
-        )
-        lost = data.filter(~nw.col(":known"))[":w"]
-        total = float(data[":w"].sum())
-        return len(lost), float(lost.sum()) / total if total else 0.0
-
-    def _has_category(self, key: str) -> nw.Expr:
-        if key in self._schema.variables:
-            return has_valid_answer(nw.col(key), answer_of(self._schema, key))
-        return ~nw.col(key).is_null()
-
-    def _names(self, *prefixes: str) -> list[list[str]]:
-        starts = np.cumsum([0, *self._sizes]).tolist()
-        return [
-            [f"{prefix}{i}" for i in range(start, end) for prefix in prefixes]
-            for start, end in pairwise(starts)
+        names = [self._keys[key][0] for key in keys]
+        codes = [self._keys[key][1] for key in keys]
+        kept = np.flatnonzero(np.logical_and.reduce([c >= 0 for c in codes] or [self._psu >= 0]))
+        flags = np.column_stack([flag[kept] for flag in self._flags.values()])
+        rows = _Rows.of(self._psu[kept], [_pattern(flags), *(c[kept] for c in codes)])
+        weights = self._weights[kept]
+        positive = (weights > 0).astype(np.float64)
+        sums: list[Floats] = []
+        counts: list[Floats] = []
+        moments = None
+        for index, scores in enumerate(self._scores):
+            y = scores[kept]
+            known = ~np.isnan(y)
+            v = np.empty((y.shape[0], 2 * y.shape[1]))
+            v[:, 0::2], v[:, 1::2] = known, np.where(known, y, 0.0)
+            sums.append(rows.summed(weights[:, None] * v))
+            here = np.column_stack([known, known.any(axis=1)])
+            counts.append(rows.summed(positive[:, None] * here))
+            if self._second and index == 0:
+                moments = rows.second_moments(weights, v)
+        first = rows.first
+        labels: list[list[str]] = [
+            [name[int(code)] for code in c[kept][first]]
+            for name, c in zip(names, codes, strict=True)
         ]
+        return GroupedSums(
+            psu=self._psu[kept][first],
+            cells=list(zip(*labels, strict=True)) if labels else [()] * first.size,
+            flags=dict(zip(self._flags, flags[first].T, strict=True)),
+            weights=rows.summed(weights[:, None])[:, 0],
+            sums=sums,
+            counts=counts,
+            moments=moments,
+        )
 
-    def _moments(self, array: Floats, position: Mapping[str, int]) -> Floats | None:
-        if not self._pairs:
-            return None
-        size = 2 * self._sizes[0]
-        moments = np.empty((len(array), size, size))
-        for (i, j), (name, _) in self._pairs.items():
-            moments[:, i, j] = moments[:, j, i] = array[:, position[name]]
+    def without_category(self, population: str, key: str) -> tuple[int, float]:
+        """Return how many records of a population have no category, and their weight share."""
+        inside = self._flags[population]
+        return self._share(inside & (self._keys[key][1] < 0), inside)
+
+    def unknown(self) -> dict[str, tuple[int, float]]:
+        """Return, by population, the records its condition cannot judge and their weight share."""
+        everyone = np.ones(self._psu.size, dtype=bool)
+        return {
+            name: self._share(each, everyone) for name, each in self._unknown.items() if each.any()
+        }
+
+    def _share(self, part: Mask, whole: Mask) -> tuple[int, float]:
+        total = float(self._weights[whole].sum())
+        return int(part.sum()), float(self._weights[part].sum()) / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Records sorted into the rows of a table of sums.
+
+    ``order`` sorts the records by row, ``(n,)``; ``starts`` is where each row begins in that
+    order and ``first`` a record of it, ``(G,)``.
+    """
+
+    order: Indices
+    starts: Indices
+    first: Indices
+
+    @classmethod
+    def of(cls, psu: Indices, codes: Sequence[Indices]) -> "_Rows":
+        """Return the rows of records with equal PSU and codes, in that order."""
+        order = np.lexsort([*reversed(codes), psu])
+        changes = np.zeros(psu.size, dtype=bool)
+        changes[:1] = True
+        for code in (psu, *codes):
+            changes[1:] |= code[order][1:] != code[order][:-1]
+        starts = np.flatnonzero(changes)
+        return cls(order, starts, order[starts])
+
+    def summed(self, values: Floats) -> Floats:
+        """Return the sums of values ``(n, m)`` by row, shape ``(G, m)``."""
+        if not self.starts.size:
+            return np.zeros((0, values.shape[1]))
+        return np.add.reduceat(values[self.order], self.starts, axis=0)
+
+    def second_moments(self, weights: Floats, v: Floats) -> Floats:
+        """Return ``Σ w v v'`` by row, shape ``(G, m, m)``, one triangle of it computed."""
+        size = v.shape[1]
+        upper = np.triu_indices(size)
+        sums = self.summed(weights[:, None] * v[:, upper[0]] * v[:, upper[1]])
+        moments = np.empty((self.starts.size, size, size))
+        moments[:, upper[0], upper[1]] = sums
+        moments[:, upper[1], upper[0]] = sums
         return moments
 
 
-def _pairs(size: int) -> dict[tuple[int, int], tuple[str, tuple[str, str]]]:
-    """Return the column of each product ``w v_i v_j`` and what it is a product of.
-
-    ``r r = r`` and ``r (r y) = r y``, so those are first moments and have a column already.
-    """
-    names = [f"{v}{i}" for i in range(size) for v in "ry"]
-    pairs: dict[tuple[int, int], tuple[str, tuple[str, str]]] = {}
-    for i, left in enumerate(names):
-        for j in range(i, len(names)):
-            right = names[j]
-            is_first = left[0] == "r" and left[1:] == right[1:]
-            pairs[i, j] = (f":w{right}" if is_first else f":w{left}{right}", (left, right))
-    return pairs
+def _pattern(flags: Mask) -> Indices:
+    """Return a number for each combination of populations, shape ``(n,)``."""
+    packed = np.packbits(flags, axis=1)
+    codes = packed[:, 0].astype(np.intp)
+    for column in packed.T[1:]:
+        codes = np.unique(codes * 256 + column, return_inverse=True)[1].astype(np.intp)
+    return codes
 
 
-def _added(terms: list[nw.Expr]) -> nw.Expr:
-    return reduce(lambda left, right: left + right, terms)
+def _categories(
+    data: "nw.DataFrame[Frame]", schema: SurveySchema, key: str, bands: Bands | None
+) -> tuple[list[str], Indices]:
+    """Return the categories of a column and each record's position among them, -1 for none."""
+    known = ~nw.col(key).is_null()
+    if key in schema.variables:
+        known = has_valid_answer(nw.col(key), answer_of(schema, key))
+    if bands is not None:
+        data = data.select(**{key: rule_expression(bands, schema)})
+    selected = data.select(key=nw.col(key), known=known)
+    has_category = _mask(selected.get_column("known"))
+    present = selected.filter(nw.col("known")).get_column("key").to_numpy()
+    values, inverse = np.unique(
+        present.astype(object if present.dtype == object else present.dtype), return_inverse=True
+    )
+    codes = np.full(has_category.size, -1, dtype=np.intp)
+    codes[has_category] = inverse
+    return [code_text(value) for value in values.tolist()], codes
+
+
+def _floats(series: "nw.Series[Frame]") -> Floats:
+    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+
+
+def _mask(series: "nw.Series[Frame]") -> Mask:
+    return np.asarray(series.to_numpy(), dtype=bool)

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.cells import CellSums, Request, requested, summed
+from divide_index.cells import CellSums, Request, Sums, requested, summed
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import (
     Estimate,
@@ -47,7 +47,7 @@ class _Sheet:
     scores: Scores
     request: Request
     cells: list[CellSums]
-    uncategorised: dict[str, tuple[int, float]]
+    sums: Sums
     formula: Formula
     cases: Cases
 
@@ -148,7 +148,7 @@ def relative_levels(
     )
     sets = [_columns(schema, cases)]
     sums = summed(scores, request, sets, second=True)
-    sheet = _Sheet(scores, request, sums.sets[0], sums.uncategorised, formula, cases)
+    sheet = _Sheet(scores, request, sums.sets[0], sums, formula, cases)
     return _result(sheet, confidence, df)
 
 
@@ -172,7 +172,7 @@ def levels_by_cases(
     sums = summed(scores, request, sets, second=False)
     return {
         cases: _result(
-            _Sheet(scores, request, cells, sums.uncategorised, result.formula, cases),
+            _Sheet(scores, request, cells, sums, result.formula, cases),
             result.confidence,
             result.df,
         )
@@ -344,7 +344,7 @@ def _unstable_ratios(sheet: _Sheet, cv: Floats) -> list[tuple[int, Floats]]:
     ``weighted_ratios`` is a sum of ratios, to which Fieller's theorem does not apply.
     """
     unstable = [(int(d), np.eye(cv.size)[d]) for d in np.flatnonzero(cv > UNSTABLE_CV)]
-    if unstable and sheet.formula == "ratio_of_composites":
+    if unstable and (sheet.formula == "ratio_of_composites" or cv.size == 1):
         unstable.append((cv.size, sheet.shares))
     return unstable
 
@@ -409,7 +409,11 @@ def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
 def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, ...]:
     found = [
         Finding.of("DI-W032", domain=domain, count=count, percent=100 * share)
-        for domain, (count, share) in sheet.uncategorised.items()
+        for domain, (count, share) in sheet.sums.uncategorised.items()
+    ]
+    found += [
+        Finding.of("DI-W033", population=name, count=count, percent=100 * share)
+        for name, (count, share) in sheet.sums.unknown.items()
     ]
     last = slice(len(sheet.dimensions) - 1, None, len(sheet.dimensions))
     no_variance = [

@@ -1,6 +1,7 @@
 """Code → words, in Korean and English, from the ``.po`` catalogues beside this file."""
 
 import string
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal, cast, get_args
@@ -36,6 +37,11 @@ def render(code: str, lang: Language, params: Mapping[str, object]) -> str:
     return f"{code} {text(code, lang, **params)}"
 
 
+def printable(words: str) -> str:
+    """Return words without control characters: what a file holds must not steer a terminal."""
+    return "".join(letter for letter in words if unicodedata.category(letter) != "Cc")
+
+
 class _Words(string.Formatter):
     """Print a list as its members and a number as a person would write it."""
 
@@ -47,4 +53,6 @@ class _Words(string.Formatter):
             return f"{shown}, … (+{more})" if more > 0 else shown
         if not format_spec and isinstance(value, float):
             return f"{value:g}"
+        if isinstance(value, str):
+            value = printable(value)
         return str(super().format_field(value, format_spec))

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import pandas as pd
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.publication.provenance import provenance_of
 
+_NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -45,7 +47,9 @@ def provenance_as_json(result: LevelResult) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    """Keep a spreadsheet from taking a text for a formula; a negative code is a number."""
+    is_formula = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

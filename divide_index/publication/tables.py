@@ -36,7 +36,7 @@ class Table:
 def level_tables(result: LevelResult, lang: Language) -> list[Table]:
     """Return the overall levels, then the levels by dimension, as tables of text."""
     schema = result.scores.survey.schema
-    confidence = f"{100 * result.confidence:g}"
+    confidence = f"{100 * result.confidence:.10g}"
     cells = list(dict.fromkeys(result.cells))
     breaks = tuple(i for i, c in enumerate(cells) if i and c.domain != cells[i - 1].domain)
     labels = [_label(cell, schema, lang) for cell in cells]
@@ -83,7 +83,7 @@ def _dimension_tables(
             used = 0
         chunks[-1].append(name)
         used += width
-    confidence = f"{100 * result.confidence:g}"
+    confidence = f"{100 * result.confidence:.10g}"
     unit = "table.unit" if schema.unit == "person" else "table.unit.household"
     return [
         Table(

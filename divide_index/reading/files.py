@@ -48,7 +48,7 @@ def open_csv(path: Path, *, encoding: str | None, language: str | None) -> TextF
     InputError
         Missing, unreadable, of another kind, wrongly encoded, or with broken records.
     """
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise InputError("DI-E101", path=str(path))
     try:
         raw = path.read_bytes()

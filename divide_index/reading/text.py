@@ -15,6 +15,7 @@ _BOMS = (
 )
 _KOREAN = {"euc-kr", "euckr", "euc_kr", "ks_c_5601-1987", "ms949", "uhc"}
 _LINES_NAMED = 5
+_LONGEST_HEADER = 1_000_000
 _OTHER_DELIMITERS = (";", "\t", "|")
 
 
@@ -87,7 +88,7 @@ def check_layout(text: str, name: str) -> list[str]:
 
 def _header(text: str, name: str) -> list[str]:
     try:
-        header = next(csv.reader(io.StringIO(text, newline="")))
+        header = next(csv.reader(io.StringIO(text[:_LONGEST_HEADER], newline="")))
     except csv.Error:
         raise InputError("DI-E023", path=name, line=1) from None
     header = [column.strip() for column in header]

@@ -73,6 +73,8 @@ def _number(loader: Any, node: yaml.ScalarNode) -> int | float:  # noqa: ANN401
 _PLAIN_NUMBER = re.compile(
     r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.([0-9]+|nan|inf)", re.IGNORECASE
 )
+_ALIAS = re.compile(r"(?<![\w*])\*\w")
+_COMMENT = re.compile(r"(?m)(^|\s)#.*$")
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:int", _number)
 _Loader.add_constructor("tag:yaml.org,2002:float", _number)
@@ -179,8 +181,9 @@ def _read(path: Path, *, depth: int) -> dict[str, Any]:
     parent = data.pop("extends", None)
     if parent is None:
         return data
-    beside = path.parent / f"{parent}.yaml"
-    base = _read(beside if beside.is_file() else _find(str(parent)), depth=depth + 1)
+    name = str(parent)
+    beside = path.parent / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    base = _read(beside if beside.is_file() else _find(name), depth=depth + 1)
     return _merged(base, data)
 
 
@@ -192,7 +195,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise SchemaError("DI-E105", schema=path.name, line=0, problem="UTF-8") from None
     except OSError as error:
         raise SchemaError("DI-E105", schema=path.name, line=0, problem=error.strerror) from None
-    if len(raw) > _LARGEST_FILE or text.count("*") - text.count("**") > _MOST_ALIASES:
+    if len(raw) > _LARGEST_FILE or len(_ALIAS.findall(_COMMENT.sub("", text))) > _MOST_ALIASES:
         raise SchemaError("DI-E115", schema=path.name)
     try:
         data = _Loader(text).get_single_data()

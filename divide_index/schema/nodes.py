@@ -1,5 +1,6 @@
 """What every part of a schema is made of: typed leaves, labels, evidence."""
 
+import datetime as dt
 import difflib
 import math
 from typing import Annotated, Any, Literal, Self, cast
@@ -90,6 +91,8 @@ class Text(Node):
     @model_validator(mode="before")
     @classmethod
     def _one_word_for_both(cls, data: Any) -> Any:  # noqa: ANN401
+        if isinstance(data, bool | int | float | dt.date):
+            raise wrong("DI-E173")
         return {"ko": data, "en": data} if isinstance(data, str) else data
 
     def of(self, lang: Lang) -> str:

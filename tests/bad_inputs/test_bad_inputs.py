@@ -461,13 +461,13 @@ CRASHES = [
         "a variable called row",
         "",
         GOOD.replace("age", "row"),
-        SCHEMA.replace("age:", "row:"),
+        SCHEMA.replace("  age:", "  row:"),
     ),
     Case(
         "a variable called n",
         "DI-E034",
         cell("age", 999).replace("age", "n"),
-        SCHEMA.replace("age:", "n:"),
+        SCHEMA.replace("  age:", "  n:"),
     ),
     Case(
         "a domain of a variable called w",
