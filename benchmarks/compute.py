@@ -1,7 +1,6 @@
 """What `divide-index compute` costs, as a multiple of importing pandas on the same machine."""
 
 import argparse
-import csv
 import os
 import statistics
 import subprocess
@@ -25,7 +24,6 @@ def main() -> int:
         survey = Path(folder, "survey.csv")
         options = f"--schema example --seed 1 --n {ROWS} -o {survey}".split()
         subprocess.run([*DIVIDE_INDEX, "simulate", *options], check=True)
-        widen(survey)
         options = f"{survey} --schema example --by province,area --format json --force".split()
         compute = [*DIVIDE_INDEX, "compute", *options, "-o", str(Path(folder, "levels.json"))]
         pairs = [(cost(IMPORT_PANDAS), cost(compute)) for _ in range(1 + PAIRS)][1:]
@@ -37,15 +35,6 @@ def main() -> int:
     print(f"   budget {BUDGET_RATIO} x")
     print(f"  peak  {peak:.0f} MB   budget {BUDGET_MB:.0f} MB")
     return int(gate and (ratio > BUDGET_RATIO or peak > BUDGET_MB))
-
-
-def widen(survey: Path) -> None:
-    """Give a survey the columns of a real one: filled, and asked for by no schema."""
-    with survey.open(encoding="utf-8-sig", newline="") as file:
-        header, *rows = csv.reader(file)
-    more = [f"unused_{number}" for number in range(len(header) + 1, COLUMNS + 1)]
-    with survey.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header + more, *(row + ["1"] * len(more) for row in rows)])
 
 
 def cost(command: list[str]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.engine import GroupedSums, Moments
-from divide_index.errors import EstimationError
+from divide_index.errors import EstimationError, Finding
 from divide_index.schema import (
     Condition,
     Or,
@@ -121,6 +121,8 @@ def requested(
     populations: dict[str, Condition | None] = {REFERENCE: schema.reference.where}
     populations |= {f"group:{name}": schema.groups[name].where for name in chosen}
     averaged = tuple(schema.averages) if averages and groups is None else ()
+    if where is not None:  # given totals are those of whole groups, and no part's average
+        averaged = tuple(n for n in averaged if "estimated" in schema.averages[n].members.values())
     for name in averaged:
         members = tuple(schema.groups[member].where for member in schema.averages[name].members)
         populations[f"average:{name}"] = Or(members)
@@ -132,9 +134,9 @@ def requested(
         populations[WHERE] = condition
         inside = (WHERE,)
         margins.append(Margin((REFERENCE, WHERE), WHERE, where))
-    margins += [Margin((f"group:{name}", *inside), "group", name) for name in chosen]
     margins += [Margin((f"average:{name}", *inside), "average", name) for name in averaged]
-    for text in by:
+    margins += [Margin((f"group:{name}", *inside), "group", name) for name in chosen]
+    for text in dict.fromkeys(by):
         domains = _known_domains(schema, text)
         keys = tuple(key_column(schema, name) for name in domains)
         if groups is None:
@@ -199,15 +201,15 @@ class CellSums:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """The sums of every cell for each set of scores, and who of the reference is in no cell.
+    """The sums of every cell for each set of scores, and who is in no cell.
 
-    ``uncategorised`` gives, by domain, the number of records without a category and their
-    share of the weight; ``unknown`` the same, by population, of records whose answers leave
-    open whether they belong to it.
+    ``uncategorised`` gives, by population and domain, the number of records without a category
+    and their share of the weight; ``unknown`` the same, by population, of records whose answers
+    leave open whether they belong to it.
     """
 
     sets: list[list[CellSums]]
-    uncategorised: dict[str, tuple[int, float]]
+    uncategorised: dict[tuple[str, str], tuple[int, float]]
     unknown: dict[str, tuple[int, float]]
 
 
@@ -244,8 +246,44 @@ def summed(
         for codes, rows in _rows_of_cells(margin, sums, survey):
             for index in range(len(sets)):
                 cells[index].append(_cell_sums(margin.cell(codes), sums, rows, survey, index))
-    lost = {name: moments.without_category(REFERENCE, key) for name, key in domain_keys.items()}
-    return Sums(cells, {name: found for name, found in lost.items() if found[0]}, moments.unknown())
+    lost = {
+        (_named(margin.populations), name): moments.without_category(margin.populations, key)
+        for margin in request.margins
+        for name, key in zip(margin.domains, margin.keys, strict=True)
+    }
+    return Sums(
+        cells, {place: found for place, found in lost.items() if found[0]}, moments.unknown()
+    )
+
+
+def _named(populations: tuple[str, ...]) -> str:
+    return " & ".join(name.removeprefix("group:") for name in populations)
+
+
+def unplaced(sums: Sums) -> list[Finding]:
+    """Return who of the populations listed stands in none of their rows, as findings."""
+    return [
+        *(
+            Finding.of(
+                "DI-W032", population=population, domain=domain, count=count, percent=100 * share
+            )
+            for (population, domain), (count, share) in sums.uncategorised.items()
+        ),
+        *(
+            Finding.of("DI-W033", population=_named((name,)), count=count, percent=100 * share)
+            for name, (count, share) in sums.unknown.items()
+        ),
+    ]
+
+
+def cell_columns(cells: Sequence[Cell]) -> dict[str, list[str]]:
+    """Return the columns that name cells: domain, category, and each crossed variable."""
+    crossed = list(dict.fromkeys(name for cell in cells for name, _ in cell.codes))
+    return {
+        "domain": [cell.domain for cell in cells],
+        "category": [cell.category for cell in cells],
+        **{name: [dict(cell.codes).get(name, "") for cell in cells] for name in crossed},
+    }
 
 
 def _rows_of_cells(

@@ -5,13 +5,14 @@ Use it alone: :func:`score_frame` takes a data frame and a schema, and gives sco
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.errors import EstimationError
+from divide_index.inference.ratios import Formula
 from divide_index.schema import (
     OVERALL,
     VARIANTS,
@@ -24,7 +25,6 @@ from divide_index.schema import (
 from divide_index.survey import Survey, checked_frame
 
 Floats = NDArray[np.float64]
-Formula = Literal["weighted_ratios", "ratio_of_composites"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +71,10 @@ class Scores:
             A mean of the reference population is zero.
         """
         schema = self.survey.schema
+        formula = formula or schema.formula
+        if formula not in get_args(Formula):
+            valid = get_args(Formula)
+            raise EstimationError("DI-E117", option="formula", value=formula, valid=valid)
         inside = engine.mask(self.frame, schema.reference.where, schema)
         weight = schema.design.weight
         weights = np.ones(inside.size) if weight is None else engine.values(self.frame, weight)
@@ -85,7 +89,7 @@ class Scores:
             ]
             raise EstimationError("DI-E062", dimensions=names)
         means = sums / totals
-        if (formula or schema.formula) == "weighted_ratios":
+        if formula == "weighted_ratios":
             return y @ (100 * shares / means)
         return y @ (100 * shares) / float(shares @ means)
 

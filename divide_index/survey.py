@@ -159,13 +159,20 @@ def _checked(
 def _read_file(
     path: Path, schema: SurveySchema | str | Path | None
 ) -> tuple[Any, SurveySchema, Origin]:
-    known = None if schema is None else _schema(schema, [])
-    file = files.open_csv(
-        path,
-        encoding=None if known is None else known.encoding,
-        language="ko" if known is None else known.language,
-    )
-    known = known or schema_for_columns(file.columns)
+    if schema is not None:
+        known = _schema(schema, [])
+        file = files.open_csv(path, encoding=known.encoding, language=known.language)
+        return files.parse_csv(file, known), known, file.origin
+    try:
+        file = files.open_csv(path, encoding=None, language=None)
+        known = schema_for_columns(file.columns)
+    except InputError as error:
+        if error.code != "DI-E001":
+            raise
+        file = files.open_csv(path, encoding=None, language="ko")
+        known = schema_for_columns(file.columns)
+        if known.language != "ko":  # other text too decodes as CP949, into other words
+            raise
     return files.parse_csv(file, known), known, file.origin
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from divide_index.cells import Cell, requested, summed
-from divide_index.errors import EstimationError
+from divide_index.cells import Cell, cell_columns, requested, summed, unplaced
+from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
 from divide_index.inference.ratios import linearise_means, srs_variance
-from divide_index.schema import OVERALL, SurveySchema, dimension_column
+from divide_index.schema import OVERALL, SurveySchema, Variable, dimension_column
 from divide_index.scoring import Scores
 
 Floats = NDArray[np.float64]
@@ -37,6 +37,8 @@ class MeanResult:
         Of the intervals, such as 0.95.
     design_effects
         Variance over that of simple random sampling inside each sample, shape ``(k,)``.
+    findings
+        Who of the populations listed stands in none of their rows.
     """
 
     estimate: Estimate
@@ -46,20 +48,19 @@ class MeanResult:
     psus: NDArray[np.intp]
     confidence: float
     design_effects: Floats
+    findings: tuple[Finding, ...] = ()
 
     @property
     def std_errors(self) -> Floats:
         """Standard errors, shape ``(k,)``; NaN where a domain has no degree of freedom."""
-        usable = self.estimate.degrees_of_freedom >= 1
-        return np.where(usable, self.estimate.std_errors, np.nan)
+        return self.estimate.reliable_std_errors
 
     def to_frame(self) -> pd.DataFrame:
         """Return rows ``domain, category, measure, n, psus, mean, std_error, conf_low, …``."""
         low, high = self.estimate.intervals(self.confidence)
         return pd.DataFrame(
             {
-                "domain": [cell.domain for cell in self.cells],
-                "category": [cell.category for cell in self.cells],
+                **cell_columns(self.cells),
                 "measure": list(self.measures),
                 "n": self.n,
                 "psus": self.psus,
@@ -138,7 +139,8 @@ def tabulate(
         where=where,
         averages=False,
     )
-    (cells,) = summed(scores, request, [columns], second=True).sets
+    sums = summed(scores, request, [columns], second=True)
+    (cells,) = sums.sets
     unit = np.array(units)
     parts = [linearise_means(part.total) for part in cells]
     totals = np.hstack(
@@ -182,6 +184,7 @@ def tabulate(
         design_effects=np.divide(
             variance, srs, out=np.full(srs.shape, np.nan), where=(srs > 0) & (variance > 0)
         ),
+        findings=tuple(unplaced(sums)),
     )
 
 
@@ -190,12 +193,14 @@ def _column(schema: SurveySchema, measure: str) -> tuple[str, float]:
     if measure == OVERALL or measure in schema.dimensions:
         return dimension_column(measure), 100.0
     declared = schema.variables.get(measure)
-    if declared is None or declared.type != "number" or declared.missing or declared.skip_codes:
-        numbers = [
-            name
-            for name, variable in schema.variables.items()
-            if variable.type == "number" and not variable.missing and not variable.skip_codes
-        ]
+    if declared is None or not _is_plain(declared):
+        numbers = [name for name, variable in schema.variables.items() if _is_plain(variable)]
         known = [*schema.dimensions, OVERALL, *numbers]
         raise EstimationError("DI-E126", measure=measure, known=known)
     return measure, 1.0
+
+
+def _is_plain(variable: Variable) -> bool:
+    """Return whether every number in a column is an answer, and everybody was asked."""
+    routed = variable.missing or variable.skip_codes or variable.asked_if is not None
+    return variable.type == "number" and not routed

@@ -41,7 +41,7 @@ ROOMS: Mapping[str, Room] = {
     "tabulation": Room("errors schema inference scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
-        "messages schema cells levels",
+        "errors messages schema cells levels",
         "numpy pandas",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy

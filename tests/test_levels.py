@@ -600,7 +600,7 @@ def test_the_frame_has_the_columns_of_every_format() -> None:
         *("conf_low", "conf_high", "df", "target_gap", "flag"),
     ]
     assert frame["dimension"].unique().tolist() == [*DIMENSIONS, "overall"]
-    assert frame["domain"].unique().tolist() == ["total", "group", "average", "region"]
+    assert frame["domain"].unique().tolist() == ["total", "average", "group", "region"]
     assert (frame["flag"] == "").all()
 
 

@@ -368,8 +368,8 @@ def test_every_domain_begins_a_block(lang: Language) -> None:
     overall, _ = level_tables(small("region", "area"), lang)
     starts = [overall.rows[index][0] for index in overall.breaks]
     groups = {
-        "ko": ["농어촌 주민", "취약계층 평균"],
-        "en": ["Rural residents", "Average of four groups"],
+        "ko": ["취약계층 평균", "농어촌 주민"],
+        "en": ["Average of four groups", "Rural residents"],
     }
     assert starts == [*groups[lang], "1", {"ko": "동", "en": "Urban"}[lang]]
 

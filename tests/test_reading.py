@@ -140,7 +140,7 @@ def test_cp949_is_not_guessed_for_another_language(file: Path, language: str | N
 def test_cp949_is_guessed_where_no_schema_is_given(file: Path) -> None:
     place = Path("survey_schemas", "reading.yaml")
     place.parent.mkdir()
-    place.write_text(SCHEMA, encoding="utf-8")
+    place.write_text("language: ko\n" + SCHEMA, encoding="utf-8")
     file.write_bytes(as_csv().encode("cp949"))
     survey = read_survey(file)
     assert (survey.schema.name, texts(survey, "place")[0]) == ("reading", "펲")
@@ -447,7 +447,7 @@ FRAMES: dict[str, Any] = {
     "pandas of texts": lambda: pd.read_csv(io.StringIO(as_csv()), dtype=str, keep_default_na=False),
     "pandas of categories": lambda: pd.DataFrame(TYPED).astype({"지역": "category"}),
     "Polars": lambda: pl.DataFrame(TYPED),
-    "Polars of texts": lambda: pl.read_csv(as_csv().encode(), infer_schema=False),
+    "Polars of texts": lambda: pl.read_csv(as_csv().encode(), infer_schema_length=0),
     "Polars with NaN": lambda: as_polars(pd.DataFrame(TYPED)).with_columns(
         score=pl.Series([50.0, 0.25, -1.0, float("nan")])
     ),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from divide_index import engine
@@ -148,7 +149,7 @@ def test_many_codes_are_read_as_a_few_are(library: str) -> None:
     scores = score_frame(as_library(frame, library), schema)
     assert column(scores, "usage") == approx([0, 1, 1, np.nan, 0, np.nan], nan_ok=True)
     listed = ", ".join(map(str, worth))
-    met = [FALSE, TRUE, TRUE, UNKNOWN, UNKNOWN, UNKNOWN]
+    met = [FALSE, TRUE, TRUE, UNKNOWN, FALSE, UNKNOWN]  # 85: was not asked
     assert kleene(f"bank in [{listed}]", as_library(frame, library), schema) == met
     turned = {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}
     unmet = [turned[each] for each in met]
@@ -222,6 +223,28 @@ def test_a_column_no_item_is_made_of_is_not_asked_for() -> None:
         }
     )
     check(score_frame(answers(), lacking), SCORES)
+
+
+def test_who_was_not_asked_what_routes_was_not_asked_what_it_leads_to() -> None:
+    chain = """
+format: 1
+name: chain
+title: chain
+survey: {name: chain}
+variables:
+  used: {codes: {1: "yes", 2: "no"}}
+  banks: {codes: {1: "yes", 2: "no"}, asked_if: used == 1, skip_means: 0}
+  often: {codes: {1: a, 2: b, 3: c}, asked_if: banks == 1, skip_means: 0}
+items: {often: {of: often, rule: scale, goalposts: [1, 3]}}
+dimensions: {usage: {label: U, weight: 1, indicators: {often: {weight: 1, items: [often]}}}}
+reference: {label: everybody}
+"""
+    schema = SurveySchema.model_validate(yaml.safe_load(chain))
+    frame = pd.DataFrame(
+        {"used": [1, 1, 2, 1], "banks": [1, 2, None, None], "often": [3, None, None, None]}
+    )
+    # A customer, somebody without a bank, a non-user, and somebody who does not say.
+    assert column(score_frame(frame, schema), "usage") == approx([1, 0, 0, np.nan], nan_ok=True)
 
 
 def test_what_routing_is_made_of_is_asked_for_however_far_back() -> None:
@@ -489,7 +512,7 @@ def test_not_turns_true_and_false_and_leaves_the_unknown(library: str) -> None:
         ("skill == 'high'", [TRUE, FALSE, FALSE, UNKNOWN, UNKNOWN, TRUE]),
         ("skill in ['low', 'mid']", [FALSE, TRUE, TRUE, UNKNOWN, UNKNOWN, FALSE]),
         ("skill != 'low'", [TRUE, FALSE, TRUE, UNKNOWN, UNKNOWN, TRUE]),
-        ("bank == 3", [TRUE, UNKNOWN, UNKNOWN, FALSE, UNKNOWN, FALSE]),  # 7 is no answer
+        ("bank == 3", [TRUE, FALSE, UNKNOWN, FALSE, UNKNOWN, FALSE]),  # 7: was not asked
         ("online == 2 or speed > 10", [TRUE, TRUE, UNKNOWN, TRUE, UNKNOWN, TRUE]),
         ("online == 2 and speed > 10", [FALSE, FALSE, FALSE, UNKNOWN, UNKNOWN, TRUE]),
     ],

@@ -87,7 +87,8 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except ClosedPipeError:
         # The reader went away; what Python flushes at its end must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, MemoryError) as error:
         session.report(

@@ -33,7 +33,7 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 @click.option("--where", metavar="CONDITION", help="A domain, such as: age >= 65. Never a filter.")
 @click.option(
     "--confidence",
-    type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    type=click.FloatRange(50, 100, max_open=True),
     default=95.0,
     show_default=True,
     help="Confidence level of the intervals, in %.",

@@ -28,7 +28,12 @@ def render(
     result: "LevelResult", band: "NonresponseBand | None", lang: "Language", *, to_terminal: bool
 ) -> str:
     """Return tables and notes as text, with colours only on a terminal."""
-    is_terminal = to_terminal and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    is_terminal = (
+        to_terminal
+        and sys.stdout is not None
+        and sys.stdout.isatty()
+        and "NO_COLOR" not in os.environ
+    )
     width = shutil.get_terminal_size((_WIDTH, 24)).columns if is_terminal else _WIDTH
     buffer = io.StringIO()
     console = Console(

@@ -9,7 +9,15 @@ import numpy as np
 
 from divide_index.engine.conditions import codes_like, has_valid_answer, meets, truth
 from divide_index.engine.frames import Floats, Frame, lines_of
-from divide_index.schema import Code, Condition, SurveySchema, Variable, answer_of, variables_of
+from divide_index.schema import (
+    Code,
+    Condition,
+    SurveySchema,
+    Variable,
+    answer_of,
+    variables_needed,
+    variables_of,
+)
 
 _ROW = ":row"  # no variable is called so: a name has no colon
 _SHOWN_FROM = 3  # a text is shown in an error only when so many records share it
@@ -107,7 +115,9 @@ def null_lines(frame: Frame, column: str, schema: SurveySchema) -> tuple[int, li
 
 def lines_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tuple[int, list[int]]:
     """Return how many records meet a condition, and the first lines."""
-    data = nw.from_native(frame, eager_only=True).select(*sorted(variables_of(condition)))
+    data = nw.from_native(frame, eager_only=True).select(
+        *sorted(variables_needed(schema, variables_of(condition)))
+    )
     met = data.select(met=meets(condition, schema))["met"]
     rows = np.flatnonzero(met.to_numpy()).tolist()
     return len(rows), lines_of(rows)
@@ -142,7 +152,7 @@ def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, i
     data = nw.from_native(frame, eager_only=True)
     found: dict[str, int] = {}
     for condition, names in routed.items():
-        needed = data.select(*sorted({*names, *variables_of(condition)}))
+        needed = data.select(*sorted(variables_needed(schema, names)))
         unasked = needed.filter(truth(condition, schema)[1]).select(*names)
         answered = {
             name: has_valid_answer(nw.col(name), answer_of(schema, name))

@@ -41,18 +41,17 @@ def meets(condition: Condition, schema: SurveySchema) -> nw.Expr:
 
 
 def truth(condition: Condition, schema: SurveySchema) -> tuple[nw.Expr, nw.Expr]:
-    """Return where a condition is true and where it is false; elsewhere it is unknown."""
+    """Return where a condition is true and where it is false; elsewhere it is unknown.
+
+    A missing answer is unknown. Who was not asked a question meets no condition on its answer:
+    that is false, so that one routing may lead to another.
+    """
     match condition:
         case Compare(variable, operator, value):
-            column = nw.col(variable)
-            known = has_valid_answer(column, answer_of(schema, variable))
-            is_true = _compared(column, operator, value)
-            return known & is_true, known & ~is_true
+            return _judged(variable, _compared(nw.col(variable), operator, value), schema)
         case IsIn(variable, members):
-            column = nw.col(variable)
-            known = has_valid_answer(column, answer_of(schema, variable))
-            is_true = column.is_in(codes_like(schema.variables[variable], members))
-            return known & is_true, known & ~is_true
+            inside = nw.col(variable).is_in(codes_like(schema.variables[variable], members))
+            return _judged(variable, inside, schema)
         case Not(part):
             is_true, is_false = truth(part, schema)
             return is_false, is_true
@@ -62,6 +61,21 @@ def truth(condition: Condition, schema: SurveySchema) -> tuple[nw.Expr, nw.Expr]
         case Or(parts):
             pairs = [truth(part, schema) for part in parts]
             return any_of([t for t, _ in pairs]), all_of([f for _, f in pairs])
+
+
+def _judged(variable: str, is_true: nw.Expr, schema: SurveySchema) -> tuple[nw.Expr, nw.Expr]:
+    declared = schema.variables[variable]
+    column = nw.col(variable)
+    known = has_valid_answer(column, answer_of(schema, variable))
+    unasked: list[nw.Expr] = []
+    if declared.asked_if is not None:
+        unasked.append(truth(declared.asked_if, schema)[1])
+    if declared.skip_codes:
+        unasked.append(~column.is_null() & is_one_of(column, declared.skip_codes))
+    if not unasked:
+        return known & is_true, known & ~is_true
+    was_asked = ~any_of(unasked)
+    return known & is_true & was_asked, (known & ~is_true) | ~was_asked
 
 
 def _compared(column: nw.Expr, operator: str, value: float | str) -> nw.Expr:

@@ -11,6 +11,7 @@ from divide_index.engine.frames import Floats, Frame
 from divide_index.schema import SurveySchema, code_text
 
 PSU = "design:psu"
+_ROW = ":row"
 _STRATUM, _SAMPLE = "design:stratum", "design:sample"
 
 
@@ -50,6 +51,7 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     # A literal alone would make one row: it is laid beside a column.
     needed = [*dict.fromkeys(names + psu + others)]
     keys = data.select(*(needed or data.columns[:1])).with_columns(nw.lit(1.0).alias(":one"))
+    keys = keys.with_row_index(_ROW)  # a join promises no order
     keys = _numbered(keys, samples, _SAMPLE)
     keys = _numbered(keys, [_SAMPLE, *dict.fromkeys(columns.strata)], _STRATUM)
     keys = _numbered(keys, [_STRATUM, *psu], PSU) if psu else keys.with_row_index(PSU)
@@ -71,7 +73,7 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
         stratum_labels=tuple("/".join(map(code_text, row[1:])) for row in strata.iter_rows()),
         fpc=None if columns.fpc is None else _fpc_bounds(keys, columns.fpc),
     )
-    return data.with_columns(keys[PSU]).to_native(), table
+    return data.with_columns(keys.sort(_ROW)[PSU]).to_native(), table
 
 
 def _numbered(data: nw.DataFrame[Any], keys: list[str], name: str) -> nw.DataFrame[Any]:

@@ -139,9 +139,9 @@ class Moments:
             moments=moments,
         )
 
-    def without_category(self, population: str, key: str) -> tuple[int, float]:
-        """Return how many records of a population have no category, and their weight share."""
-        inside = self._flags[population]
+    def without_category(self, populations: Sequence[str], key: str) -> tuple[int, float]:
+        """Return how many records in all of some populations have no category, and their share."""
+        inside = np.logical_and.reduce([self._flags[name] for name in populations])
         return self._share(inside & (self._keys[key][1] < 0), inside)
 
     def unknown(self) -> dict[str, tuple[int, float]]:

@@ -36,6 +36,16 @@ class Estimate:
         """Standard errors, shape ``(k,)``."""
         return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
+    @property
+    def reliable_std_errors(self) -> Floats:
+        """Standard errors, shape ``(k,)``; NaN without degrees of freedom or a value.
+
+        Inside a single PSU per stratum the linearised value of a domain sums to zero, so a
+        computed standard error would be that of the reference alone and look precise.
+        """
+        reliable = (self.degrees_of_freedom >= 1) & ~np.isnan(self.values)
+        return np.where(reliable, self.std_errors, np.nan)
+
     def contrast(self, matrix: Floats, names: tuple[str, ...]) -> "Estimate":
         """Return linear combinations of the values.
 
@@ -55,7 +65,10 @@ class Estimate:
         lowest = np.where(used, self.degrees_of_freedom[None, :], np.inf).min(axis=1)
         values = np.where(used, matrix, 0.0) @ np.where(np.isnan(self.values), 0.0, self.values)
         values[(used & np.isnan(self.values)[None, :]).any(axis=1)] = np.nan
-        return Estimate(names, values, matrix @ self.covariance @ matrix.T, lowest)
+        entering = used.any(axis=0)  # a row that does not enter may be undefined
+        part = matrix[:, entering]
+        covariance = part @ self.covariance[np.ix_(entering, entering)] @ part.T
+        return Estimate(names, values, covariance, lowest)
 
     def intervals(self, confidence: float) -> tuple[Floats, Floats]:
         """Return Wald intervals with t quantiles, each of shape ``(k,)``.
@@ -65,8 +78,7 @@ class Estimate:
         confidence
             Between 0 and 1, such as 0.95. Without degrees of freedom an interval is NaN.
         """
-        margin = t_quantile(confidence, self.degrees_of_freedom) * self.std_errors
-        margin = np.where(self.std_errors == 0, 0.0, margin)
+        margin = t_quantile(confidence, self.degrees_of_freedom) * self.reliable_std_errors
         return self.values - margin, self.values + margin
 
 

@@ -61,6 +61,7 @@ def linearise_levels(
         dimension, written in sums.
     """
     m, m_0 = means(cell), means(reference)
+    m_0 = np.where(m_0 > 0, m_0, np.nan)  # a level relative to nothing is undefined
     levels = 100 * (m / m_0)
     to_cell = _mean_influence(m, cell)
     to_reference = _mean_influence(m_0, reference)

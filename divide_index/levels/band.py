@@ -48,7 +48,8 @@ class NonresponseBand:
     def bounds(self, domain: str, category: str, dimension: str = OVERALL) -> tuple[float, float]:
         """Return the lowest and highest of the levels of a cell."""
         levels = [result.level(domain, category, dimension) for result in self.results.values()]
-        return float(np.nanmin(levels)), float(np.nanmax(levels))
+        known = [level for level in levels if not np.isnan(level)]
+        return (float(min(known)), float(max(known))) if known else (np.nan, np.nan)
 
 
 def nonresponse_band(

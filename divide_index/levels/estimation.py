@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.cells import CellSums, Request, Sums, requested, summed
+from divide_index.cells import CellSums, Request, Sums, requested, summed, unplaced
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import (
     Estimate,
@@ -149,6 +149,7 @@ def relative_levels(
     sets = [_columns(schema, cases)]
     sums = summed(scores, request, sets, second=True)
     sheet = _Sheet(scores, request, sums.sets[0], sums, formula, cases)
+    _check_cells(sheet)
     return _result(sheet, confidence, df)
 
 
@@ -186,14 +187,14 @@ def _columns(schema: SurveySchema, cases: Cases) -> list[str]:
 
 
 def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> LevelResult:
-    _check_cells(sheet)
     schema = sheet.schema
     parts = [
         linearise_levels(part.total, sheet.reference.total, sheet.shares, sheet.formula)
         for part in sheet.cells
     ]
     inside = np.hstack([part.counts > 0 for part in sheet.cells])
-    estimate = _estimate(sheet, parts, _degrees_of_freedom(sheet, inside, df))
+    degrees = _degrees_of_freedom(sheet, inside, df)
+    estimate = _estimate(sheet, parts, degrees)
     m_0, cv = _reference_precision(sheet)
     low, high, methods = _intervals(sheet, estimate, cv, confidence)
     return LevelResult(
@@ -295,23 +296,29 @@ def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats) -> No
 def _degrees_of_freedom(sheet: _Sheet, inside: NDArray[np.bool_], df: DegreesOfFreedom) -> Floats:
     """Return each row's degrees of freedom: the smaller of cell and reference."""
     design = sheet.survey.design
-    if df == "design":
-        everywhere = [float(design.degrees_of_freedom)] * inside.shape[1]
-        return np.array(everywhere, dtype=np.float64)
     own = design.domain_degrees_of_freedom(inside)
     for name in sheet.request.averages:
         blocks = [sheet.rows("group", member) for member in sheet.schema.averages[name].members]
         own[sheet.rows("average", name)] = np.min(np.stack([own[rows] for rows in blocks]), axis=0)
     reference = np.tile(own[: len(sheet.dimensions)], len(sheet.cells))
-    return np.maximum(np.minimum(own, reference), 0.0)
+    domain = np.maximum(np.minimum(own, reference), 0.0)
+    if df == "domain":
+        return domain
+    # Where a domain has no degree of freedom of its own, the design's make no variance for it.
+    return np.where(domain >= 1, float(design.degrees_of_freedom), 0.0)
 
 
 def _reference_precision(sheet: _Sheet) -> tuple[Floats, Floats]:
     """Return the reference's means and their relative standard errors, each ``(D,)``."""
     linearised = linearise_means(sheet.reference.total)
     totals = sheet.reference.psu_totals(linearised.cell, sheet.survey.design.psus)
-    variance = np.diag(sheet.survey.design.covariance(totals))
-    return linearised.levels, np.sqrt(variance) / linearised.levels
+    estimate = Estimate(
+        tuple(sheet.schema.dimensions),
+        linearised.levels,
+        sheet.survey.design.covariance(totals),
+        np.full(linearised.levels.size, float(sheet.survey.design.degrees_of_freedom)),
+    )
+    return estimate.values, estimate.std_errors / estimate.values
 
 
 # -- intervals -------------------------------------------------------------------------------
@@ -356,8 +363,8 @@ def _fieller(
     cells = [*(sheet.cells[int(index)] for index in chosen), sheet.reference]
     parts = [linearise_means(part.total) for part in cells]
     totals = [
-        part.psu_totals((weights @ means.cell)[None, :], sheet.survey.design.psus)
-        for part, means in zip(cells, parts, strict=True)
+        part.psu_totals((weights @ linearised.cell)[None, :], sheet.survey.design.psus)
+        for part, linearised in zip(cells, parts, strict=True)
     ]
     covariance = sheet.survey.design.covariance(np.hstack(totals))
     variances = np.diag(covariance)
@@ -397,7 +404,7 @@ def _design_effects(sheet: _Sheet, parts: list[Linearised], estimate: Estimate) 
 def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
     gap = np.full(values.size, np.nan)
     target = sheet.schema.target
-    if target is None:
+    if target is None or sheet.request.where is not None:  # a part of the group has no target
         return gap
     offset = sheet.dimensions.index(target.dimension)
     for name in {target.group, *target.applies_to}.intersection(sheet.request.groups):
@@ -407,14 +414,11 @@ def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
 
 
 def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, ...]:
-    found = [
-        Finding.of("DI-W032", domain=domain, count=count, percent=100 * share)
-        for domain, (count, share) in sheet.sums.uncategorised.items()
-    ]
-    found += [
-        Finding.of("DI-W033", population=name, count=count, percent=100 * share)
-        for name, (count, share) in sheet.sums.unknown.items()
-    ]
+    found = unplaced(sheet.sums)
+    if sheet.request.where is not None:
+        given = [n for n in sheet.schema.averages if n not in sheet.request.averages]
+        if given and sheet.request.groups == tuple(sheet.schema.groups):
+            found.append(Finding.of("DI-W070", averages=given))
     last = slice(len(sheet.dimensions) - 1, None, len(sheet.dimensions))
     no_variance = [
         f"{part.cell.domain}/{part.cell.category}"
@@ -424,9 +428,7 @@ def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, .
     if no_variance:
         found.append(Finding.of("DI-W063", cells=no_variance))
     unstable = [
-        f"{name} {100 * each:.1f} %"
-        for name, each in zip(sheet.schema.dimensions, cv, strict=True)
-        if each > UNSTABLE_CV
+        name for name, each in zip(sheet.schema.dimensions, cv, strict=True) if each > UNSTABLE_CV
     ]
     if unstable:
         code = "DI-W064" if sheet.formula == "weighted_ratios" else "DI-W065"

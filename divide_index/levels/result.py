@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from divide_index.cells import Cell
+from divide_index.cells import Cell, cell_columns
 from divide_index.errors import Finding
 from divide_index.inference.estimate import Estimate
 from divide_index.inference.ratios import Formula
@@ -35,7 +35,7 @@ class LevelResult:
     dimensions
         The dimension of each row, length ``k``.
     n
-        Records with a positive weight and a score, shape ``(k,)``.
+        Records with a positive weight and a score, for ``overall`` in any dimension, ``(k,)``.
     psus
         PSUs that hold one of them, shape ``(k,)``.
     confidence
@@ -93,12 +93,8 @@ class LevelResult:
 
     @property
     def std_errors(self) -> Floats:
-        """Standard errors, shape ``(k,)``; NaN where a domain has no degree of freedom.
-
-        Inside a single PSU per stratum the linearised value of a domain sums to zero, so a
-        computed standard error would be that of the reference alone and look precise.
-        """
-        return np.where(self.degrees_of_freedom >= 1, self.estimate.std_errors, np.nan)
+        """Standard errors, shape ``(k,)``; NaN where a domain has no degree of freedom."""
+        return self.estimate.reliable_std_errors
 
     def to_frame(self) -> pd.DataFrame:
         """Return one unrounded row per cell and dimension, in the columns of every format.
@@ -106,15 +102,9 @@ class LevelResult:
         Columns ``domain, category, dimension, n, psus, level, std_error, conf_low, conf_high,
         df, target_gap, flag``; crosses have one column per crossed variable after ``category``.
         """
-        crossed = list(dict.fromkeys(name for cell in self.cells for name, _ in cell.codes))
         return pd.DataFrame(
             {
-                "domain": [cell.domain for cell in self.cells],
-                "category": [cell.category for cell in self.cells],
-                **{
-                    name: [dict(cell.codes).get(name, "") for cell in self.cells]
-                    for name in crossed
-                },
+                **cell_columns(self.cells),
                 "dimension": list(self.dimensions),
                 "n": self.n,
                 "psus": self.psus,

@@ -61,6 +61,8 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
             "df": result.df,
             "confidence": result.confidence,
             "where": result.where,
+            "domains": list(dict.fromkeys(cell.domain for cell in result.cells)),
+            "groups": list(dict.fromkeys(c.category for c in result.cells if c.domain == "group")),
             "target": None
             if schema.target is None
             else schema.target.model_dump(include={"group", "dimension", "level", "year"}),
@@ -70,7 +72,7 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
             {"code": finding.code, **dict(finding.params)}
             for finding in (*survey.findings, *result.findings)
         ],
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **_versions(survey.frame)},
     }
 
 
@@ -80,5 +82,6 @@ def _version() -> str:
     return version("divide-index")
 
 
-def _versions() -> dict[str, str]:
-    return {name: str(import_module(name).__version__) for name in _LIBRARIES}
+def _versions(frame: object) -> dict[str, str]:
+    names = dict.fromkeys((*_LIBRARIES, type(frame).__module__.partition(".")[0]))
+    return {name: str(import_module(name).__version__) for name in names}

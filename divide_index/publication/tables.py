@@ -1,10 +1,12 @@
 """Tables of levels as rows of finished text, in Korean and English."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from divide_index.cells import Cell
+from divide_index.cells import REFERENCE, WHERE, Cell
+from divide_index.errors import Finding
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import Language, text
 from divide_index.publication.formatting import (
@@ -105,7 +107,7 @@ def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Languag
     survey = result.scores.survey
     schema = survey.schema
     notes = [text("note.synthetic", lang)] if survey.is_synthetic else []
-    notes += [text(f.code, lang, **f.params) for f in result.findings]
+    notes += [_finding(f, result, lang) for f in result.findings]
     if result.where is not None:
         notes.append(text("note.where", lang, where=result.where))
     if schema.target is not None:
@@ -141,6 +143,39 @@ def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Languag
         notes.append(text("note.assumptions", lang, count=len(assumed), names=names))
     notes += [text(f"note.{code}", lang) for code in ("rounding", "symbols", "internal")]
     return notes
+
+
+def _finding(finding: Finding, result: LevelResult, lang: Language) -> str:
+    """Return a finding in the words of the schema's labels."""
+    schema = result.scores.survey.schema
+    params = dict(finding.params)
+    if "domain" in params:
+        params["domain"] = schema.domains[str(params["domain"])].label.of(lang)
+    if "population" in params:
+        names = str(params["population"]).split(" & ")
+        params["population"] = " & ".join(_population(name, schema, lang) for name in names)
+    if "dimensions" in params:
+        params["dimensions"] = [
+            part.label.of(lang)
+            for name, part in schema.dimensions.items()
+            if name in cast("list[str]", params["dimensions"])
+        ]
+    if "cells" in params:
+        listed = cast("list[str]", params["cells"])
+        cells = dict.fromkeys(c for c in result.cells if f"{c.domain}/{c.category}" in listed)
+        params["cells"] = [_label(cell, schema, lang) for cell in cells]
+    if "averages" in params:
+        listed = cast("list[str]", params["averages"])
+        params["averages"] = [schema.averages[name].label.of(lang) for name in listed]
+    return text(finding.code, lang, **params)
+
+
+def _population(name: str, schema: SurveySchema, lang: Language) -> str:
+    if name == REFERENCE:
+        return schema.reference.label.of(lang)
+    if name in schema.groups:
+        return schema.groups[name].label.of(lang)
+    return "--where" if name == WHERE else name
 
 
 def _overall_row(result: LevelResult, cell: Cell, label: str) -> tuple[str, ...]:
@@ -211,7 +246,8 @@ def _bands(result: LevelResult, band: NonresponseBand, lang: Language) -> list[s
     cells = [
         cell
         for cell in dict.fromkeys(result.cells)
-        if cell.domain in {"group", "average"} and result.n[result.row(cell.domain, cell.category)]
+        if cell.domain in {"group", "average"}
+        and not np.isnan(band.bounds(cell.domain, cell.category)[0])
     ]
     return [
         f"{_label(cell, schema, lang)} {interval(*band.bounds(cell.domain, cell.category))}"

@@ -27,6 +27,7 @@ from divide_index.schema.plan import (
     dimension_column,
     score_stages,
     scoring_part,
+    variables_needed,
 )
 from divide_index.schema.rules import (
     Aggregate,
@@ -95,5 +96,6 @@ __all__ = [
     "schema_hash",
     "score_stages",
     "scoring_part",
+    "variables_needed",
     "variables_of",
 ]

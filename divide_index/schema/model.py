@@ -81,6 +81,7 @@ class SurveySchema(Node):
             self._item_fits_its_variables(name, item)
         for place, condition in self._conditions():
             self.check_condition(condition, place)
+        self._routing_has_a_start()
         self._columns_are_distinct()
         self._domains_can_be_cut()
         return self
@@ -233,6 +234,17 @@ class SurveySchema(Node):
             bounds = variable.range or (None, None)
             return [b for b in bounds if b is None or not low <= b <= high]
         return [c for c in variable.codes if isinstance(c, str) or not low <= c <= high]
+
+    def _routing_has_a_start(self) -> None:
+        for start in self.variables:
+            reached, found = set[str](), {start}
+            while found:
+                reached |= found
+                wheres = [self.variables[name].asked_if for name in found]
+                found = {n for where in wheres if where is not None for n in variables_of(where)}
+                if start in found:
+                    raise wrong("DI-E174", where=f"variables.{start}.asked_if", variable=start)
+                found -= reached
 
     def _columns_are_distinct(self) -> None:
         columns = [self.column_of(name) for name in self.variables]

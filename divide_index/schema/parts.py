@@ -129,7 +129,7 @@ class Dimension(Evidence):
     indicators: dict[Name, Indicator]
 
     @model_validator(mode="after")
-    def _weightssum_to_one(self) -> Self:
+    def _weights_sum_to_one(self) -> Self:
         sum_to_one({name: part.weight for name, part in self.indicators.items()}, "indicators")
         return self
 

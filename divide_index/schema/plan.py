@@ -110,7 +110,12 @@ def _routing(schema: SurveySchema, items: Iterable[Item]) -> Stage:
         for name in item.variables
         if (condition := schema.variables[name].asked_if) is not None
     }
-    return {f"unasked:{condition}": IsFalse(condition) for condition in asked}
+    return {
+        f"unasked:{condition}": IsFalse(
+            condition, tuple(sorted(variables_needed(schema, variables_of(condition))))
+        )
+        for condition in asked
+    }
 
 
 def _sums(schema: SurveySchema) -> Stage:
@@ -150,16 +155,22 @@ def _subsets(schema: SurveySchema) -> list[Stage]:
     return [counts, masks, scores]
 
 
+def variables_needed(schema: SurveySchema, names: Iterable[str]) -> set[str]:
+    """Return variables with all that decide, however far back, whether they were asked."""
+    needed: set[str] = set()
+    found = set(names)
+    while found:
+        needed |= found
+        wheres = [schema.variables[name].asked_if for name in found]
+        found = {name for where in wheres if where is not None for name in variables_of(where)}
+        found -= needed
+    return needed
+
+
 def scoring_part(schema: SurveySchema) -> SurveySchema:
     """Return a schema with only the variables that scores are made of."""
-    used: set[str] = set()
-    found = {name for item in _used_items(schema) for name in schema.items[item].variables}
-    while found:  # a variable that routes may be routed itself
-        used |= found
-        asked = [schema.variables[name].asked_if for name in found]
-        found = {
-            name for where in asked if where is not None for name in variables_of(where)
-        } - used
+    used = {name for item in _used_items(schema) for name in schema.items[item].variables}
+    used |= variables_needed(schema, used)
     return schema.model_copy(
         update={
             "variables": {name: v for name, v in schema.variables.items() if name in used},

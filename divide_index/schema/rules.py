@@ -7,7 +7,7 @@ expression of whatever library holds the frame. Scores lie on 0-1.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from divide_index.schema.conditions import Condition, variables_of
+from divide_index.schema.conditions import Condition
 
 Code: TypeAlias = int | float | str
 
@@ -29,9 +29,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class IsFalse:
-    """A mask: where a condition is known not to hold."""
+    """A mask: where a condition is known not to hold, and the variables that decide it."""
 
     condition: Condition
+    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ def columns_read(rule: Rule) -> set[str]:
     match rule:
         case Scale(answer) | Map(answer) | Share(answer) | Bands(answer):
             return {answer.variable} | ({answer.unasked} if answer.unasked else set())
-        case IsFalse(condition):
-            return variables_of(condition)
+        case IsFalse(_, variables):
+            return set(variables)
         case Sum(columns) | Count(columns) | Largest(columns):
             return set(columns)
         case Mean(total, count):

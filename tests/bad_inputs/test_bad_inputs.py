@@ -554,7 +554,12 @@ NOTED = [
         "DI-W032",
         LOST,
         options=("--by", "region"),
-        counts={"domain": "region", "count": 2, "percent": pytest.approx(100 * 5 / 150)},
+        counts={
+            "population": "reference",
+            "domain": "region",
+            "count": 2,
+            "percent": pytest.approx(100 * 5 / 150),
+        },
     ),
     Case(
         "44 an answer to what was not asked",
