@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from divide_index.cells import Cell, cell_columns, requested, summed, unplaced
+from divide_index.cells import Cell, CellSums, cell_columns, requested, summed, unplaced
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
 from divide_index.inference.ratios import linearise_means, srs_variance
 from divide_index.schema import OVERALL, SurveySchema, Variable, dimension_column
 from divide_index.scoring import Scores
+from divide_index.survey import Survey
 
 Floats = NDArray[np.float64]
 
@@ -120,6 +121,8 @@ def tabulate(
     ------
     EstimationError
         An unknown measure, domain or group.
+    SchemaError
+        A condition that cannot be read, or on what the schema does not declare.
     DesignError
         A stratum with a single PSU, unless the survey says what it shall contribute.
 
@@ -141,51 +144,43 @@ def tabulate(
     )
     sums = summed(scores, request, [columns], second=True)
     (cells,) = sums.sets
-    unit = np.array(units)
-    parts = [linearise_means(part.total) for part in cells]
-    totals = np.hstack(
-        [
-            part.psu_totals(means.cell, survey.design.psus) * unit
-            for part, means in zip(cells, parts, strict=True)
-        ]
-    )
-    inside = np.hstack([part.counts[:, :-1] > 0 for part in cells])
-    estimate = Estimate(
-        names=tuple(
-            f"{part.cell.domain}/{part.cell.category}/{m}" for part in cells for m in names
-        ),
-        values=np.concatenate([means.levels * unit for means in parts]),
-        covariance=survey.design.covariance(totals),
-        degrees_of_freedom=np.maximum(survey.design.domain_degrees_of_freedom(inside), 0.0),
-    )
-    records, weights = survey.sample_sizes()
-    srs = np.concatenate(
-        [
-            srs_variance(
-                means,
-                part.moments,
-                part.shared,
-                part.shared,
-                records=records,
-                weights=weights,
-            )
-            * unit**2
-            for part, means in zip(cells, parts, strict=True)
-        ]
-    )
-    variance = estimate.std_errors**2
+    estimate, srs = _estimate(survey, cells, names, np.array(units))
     return MeanResult(
         estimate=estimate,
         cells=tuple(part.cell for part in cells for _ in names),
         measures=names * len(cells),
         n=np.concatenate([part.counts[:, :-1].sum(axis=0) for part in cells]).astype(np.intp),
-        psus=inside.sum(axis=0),
+        psus=np.hstack([part.counts[:, :-1] > 0 for part in cells]).sum(axis=0),
         confidence=confidence,
-        design_effects=np.divide(
-            variance, srs, out=np.full(srs.shape, np.nan), where=(srs > 0) & (variance > 0)
-        ),
+        design_effects=estimate.design_effects(srs),
         findings=tuple(unplaced(sums)),
     )
+
+
+def _estimate(
+    survey: Survey, cells: list[CellSums], names: tuple[str, ...], units: Floats
+) -> tuple[Estimate, Floats]:
+    """Return the means of every cell, and their variance under simple random sampling."""
+    parts = [linearise_means(part.total).times(units) for part in cells]
+    psus = survey.design.psus
+    totals = [part.psu_totals(means.cell, psus) for part, means in zip(cells, parts, strict=True)]
+    inside = np.hstack([part.counts[:, :-1] > 0 for part in cells])
+    estimate = Estimate(
+        names=tuple(
+            f"{part.cell.domain}/{part.cell.category}/{m}" for part in cells for m in names
+        ),
+        values=np.concatenate([means.levels for means in parts]),
+        covariance=survey.design.covariance(np.hstack(totals)),
+        degrees_of_freedom=np.maximum(survey.design.domain_degrees_of_freedom(inside), 0.0),
+    )
+    records, weights = survey.sample_sizes()
+    srs = [
+        srs_variance(
+            means, part.moments, part.shared, part.shared, records=records, weights=weights
+        )
+        for part, means in zip(cells, parts, strict=True)
+    ]
+    return estimate, np.concatenate(srs)
 
 
 def _column(schema: SurveySchema, measure: str) -> tuple[str, float]:

@@ -38,7 +38,7 @@ ROOMS: Mapping[str, Room] = {
     "scoring": Room("errors schema engine survey inference", "numpy"),
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
-    "tabulation": Room("errors schema inference scoring cells", "numpy pandas"),
+    "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
         "errors messages schema cells levels",

@@ -30,7 +30,6 @@ class Session:
     """
 
     lang: "Language | None" = None
-    verbose: bool = False
 
     survey_language: str | None = None
 

@@ -46,6 +46,19 @@ class Estimate:
         reliable = (self.degrees_of_freedom >= 1) & ~np.isnan(self.values)
         return np.where(reliable, self.std_errors, np.nan)
 
+    def design_effects(self, srs_variance: Floats) -> Floats:
+        """Return the variance over that of simple random sampling, shape ``(k,)``.
+
+        Parameters
+        ----------
+        srs_variance
+            From :func:`divide_index.inference.ratios.srs_variance`, shape ``(k,)``.
+        """
+        variance = self.reliable_std_errors**2
+        usable = (srs_variance > 0) & (variance > 0)
+        nothing = np.full(variance.shape, np.nan)
+        return np.divide(variance, srs_variance, out=nothing, where=usable)
+
     def contrast(self, matrix: Floats, names: tuple[str, ...]) -> "Estimate":
         """Return linear combinations of the values.
 

@@ -22,15 +22,21 @@ Formula = Literal["weighted_ratios", "ratio_of_composites"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linearised:
-    """Levels of one cell and the coefficients of their influence.
+    """Levels, or means, of one cell and the coefficients of their influence.
 
-    ``levels`` has shape ``(D + 1,)``, the overall level last; ``cell`` and ``reference`` have
-    shape ``(D + 1, 2 D)``. A level without members is NaN and has no influence.
+    ``levels`` has shape ``(k,)``: ``D`` means, or ``D`` levels and the overall one last;
+    ``cell`` and ``reference`` have shape ``(k, 2 D)``. Without members a value is NaN and has no
+    influence.
     """
 
     levels: Floats
     cell: Floats
     reference: Floats
+
+    def times(self, units: Floats) -> "Linearised":
+        """Return the same in other units, shape ``(k,)``."""
+        column = units[:, None]
+        return Linearised(self.levels * units, self.cell * column, self.reference * column)
 
 
 def means(sums: Floats) -> Floats:

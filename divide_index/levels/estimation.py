@@ -129,6 +129,8 @@ def relative_levels(
     ------
     EstimationError
         An unknown or absent group or domain, an absent reference, a reference mean of zero.
+    SchemaError
+        A condition that cannot be read, or on what the schema does not declare.
     DesignError
         A stratum with a single PSU, unless the survey says what it shall contribute.
 
@@ -396,9 +398,7 @@ def _design_effects(sheet: _Sheet, parts: list[Linearised], estimate: Estimate) 
             for part, linearised in zip(sheet.cells, parts, strict=True)
         ]
     )
-    variance = estimate.std_errors**2
-    usable = (srs > 0) & (variance > 0) & (estimate.degrees_of_freedom >= 1)
-    return np.divide(variance, srs, out=np.full(srs.shape, np.nan), where=usable)
+    return estimate.design_effects(srs)
 
 
 def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
