@@ -147,8 +147,9 @@ def requested(
         for name in chosen:
             people = (f"group:{name}", *inside)
             margins.append(Margin(people, title, group=name, domains=domains, keys=keys))
-    named = {name for text in by for name in _known_domains(schema, text)}
-    domain_keys = {name: key_column(schema, name) for name in schema.domains if name in named}
+    domain_keys = {
+        name: key for each in margins for name, key in zip(each.domains, each.keys, strict=True)
+    }
     return Request(populations, tuple(margins), chosen, averaged, where, domain_keys)
 
 

@@ -16,9 +16,9 @@ from divide_index.inference.design import LonelyPsu
 from divide_index.inference.estimate import fieller_interval, t_quantile
 from divide_index.inference.ratios import Formula
 from divide_index.levels import LevelResult, Treatment, nonresponse_band, relative_levels
-from divide_index.schema import SurveySchema
+from divide_index.schema import SurveySchema, parse_condition
 from divide_index.schema.parts import Average, DesignColumns, Domain, Population
-from divide_index.scoring import Scores
+from divide_index.scoring import Scores, score
 from divide_index.survey import Survey, read_survey
 from divide_index.tabulation import MeanResult, tabulate
 from tests.samples import (
@@ -933,3 +933,21 @@ def test_a_reference_may_be_any_condition() -> None:
             base[dimension], weights=base["weight"]
         )
         assert result.level("group", "rural", dimension) == approx(100 * ratio, rel=1e-12)
+
+
+def test_respondents_of_two_samples_are_not_pooled_without_a_word() -> None:
+    scores = scores_of("available")
+    assert "DI-W034" not in [finding.code for finding in relative_levels(scores).findings]
+    schema = scores.survey.schema
+    old = schema.groups["old"].model_copy(update={"where": parse_condition("age >= 65")})
+    pooled = schema.model_copy(
+        update={
+            "groups": {"old": old},
+            "averages": {},
+            "target": None,
+            "reference": schema.reference.model_copy(update={"where": None}),
+        }
+    )
+    result = relative_levels(score(read_survey(small_frame(), pooled)))
+    said = [f.params["population"] for f in result.findings if f.code == "DI-W034"]
+    assert said == ["reference", "old"]

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.cells import CellSums, Request, Sums, requested, summed, unplaced
+from divide_index.cells import REFERENCE, CellSums, Request, Sums, requested, summed, unplaced
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import (
     Estimate,
@@ -331,8 +331,6 @@ def _intervals(
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
     """Return Wald intervals, and Fieller's where a ratio's denominator is unstable."""
     low, high = estimate.intervals(confidence)
-    has_variance = estimate.degrees_of_freedom >= 1
-    low, high = np.where(has_variance, low, np.nan), np.where(has_variance, high, np.nan)
     methods = np.where(np.isnan(low), "none", "wald").astype(object)
     quantiles = t_quantile(confidence, estimate.degrees_of_freedom)
     every: Indices = np.arange(0, low.size, len(sheet.dimensions))
@@ -419,6 +417,14 @@ def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, .
         given = [n for n in sheet.schema.averages if n not in sheet.request.averages]
         if given and sheet.request.groups == tuple(sheet.schema.groups):
             found.append(Finding.of("DI-W070", averages=given))
+    found += [
+        Finding.of(
+            "DI-W034", population=part.cell.category if part.cell.domain == "group" else REFERENCE
+        )
+        for part in sheet.cells
+        if part.cell.domain in {"total", "group"}
+        and np.unique(sheet.survey.psus.samples[part.counts[:, -1] > 0]).size > 1
+    ]
     last = slice(len(sheet.dimensions) - 1, None, len(sheet.dimensions))
     no_variance = [
         f"{part.cell.domain}/{part.cell.category}"
