@@ -10,15 +10,22 @@ from divide_index.schema.conditions import (
     parse_condition,
     variables_of,
 )
+from divide_index.schema.files import (
+    file_part,
+    joined_files,
+    layout_of,
+    only_file,
+    stacked_files,
+)
 from divide_index.schema.loading import (
     load_schema,
     packaged_schemas,
     schema_for_columns,
     schema_hash,
 )
-from divide_index.schema.model import SurveySchema
+from divide_index.schema.model import SurveySchema, columns_of
 from divide_index.schema.nodes import Text
-from divide_index.schema.parts import OVERALL, Variable, code_text
+from divide_index.schema.parts import OVERALL, SurveyFile, Variable, code_text
 from divide_index.schema.plan import (
     VARIANTS,
     Variant,
@@ -79,6 +86,7 @@ __all__ = [
     "Share",
     "Stage",
     "Sum",
+    "SurveyFile",
     "SurveySchema",
     "Text",
     "Variable",
@@ -87,15 +95,21 @@ __all__ = [
     "answer_of",
     "category_rule",
     "code_text",
+    "columns_of",
     "columns_read",
+    "file_part",
+    "joined_files",
+    "layout_of",
     "dimension_column",
     "load_schema",
+    "only_file",
     "packaged_schemas",
     "parse_condition",
     "schema_for_columns",
     "schema_hash",
     "score_stages",
     "scoring_part",
+    "stacked_files",
     "variables_needed",
     "variables_of",
 ]

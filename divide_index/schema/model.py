@@ -23,6 +23,7 @@ from divide_index.schema.parts import (
     Group,
     Item,
     Population,
+    SurveyFile,
     SurveyMetadata,
     Target,
     Variable,
@@ -49,6 +50,7 @@ class SurveySchema(Node):
     encoding: str | None = None
     unit: Literal["person", "household"] = "person"
     survey: SurveyMetadata
+    files: dict[Name, SurveyFile] = Field(default_factory=dict)
     variables: dict[Name, Variable]
     design: DesignColumns = Field(default_factory=DesignColumns)
     items: dict[Name, Item]
@@ -82,6 +84,7 @@ class SurveySchema(Node):
         for place, condition in self._conditions():
             self.check_condition(condition, place)
         self._routing_has_a_start()
+        self._files_hold_their_variables()
         self._columns_are_distinct()
         self._domains_can_be_cut()
         return self
@@ -246,20 +249,82 @@ class SurveySchema(Node):
                     raise wrong("DI-E174", where=f"variables.{start}.asked_if", variable=start)
                 found -= reached
 
+    def _files_hold_their_variables(self) -> None:
+        joined = {name for name, file in self.files.items() if file.join is not None}
+        stacked = {name for name, file in self.files.items() if not (file.join or file.part_of)}
+        if self.files and not stacked:
+            raise wrong("DI-E184", where="files")
+        for name, file in self.files.items():
+            for key, other in (("join", file.join), ("part_of", file.part_of)):
+                if other is not None:
+                    _refuse_unknown(f"files.{name}.{key}", other, stacked, "files")
+        for name, variable in self.variables.items():
+            if variable.file is not None:
+                _refuse_unknown(f"variables.{name}.file", variable.file, joined, "files")
+        for name, file in self.files.items():
+            self._file_knows_its_variables(name, file)
+
+    def _file_knows_its_variables(self, name: str, file: SurveyFile) -> None:
+        here = {v for v, part in self.variables.items() if part.file in {file.join and name}}
+        here |= set(file.on)
+        for key in ("columns", "constants", "absent", "on"):
+            for variable in getattr(file, key):
+                place = f"files.{name}.{key}"
+                _refuse_unknown(place, variable, self.variables, "variables")
+                if variable not in here:
+                    raise wrong("DI-E185", where=place, variable=variable, file=name)
+        for variable in file.on:
+            if self.variables[variable].type != "text" or self.variables[variable].file:
+                raise wrong("DI-E186", where=f"files.{name}.on", variable=variable)
+        design = [*self.design.identifiers, self.design.weight, self.design.fpc, self.design.id]
+        for variable in file.absent:
+            if variable in design:
+                raise wrong("DI-E187", where=f"files.{name}.absent", variable=variable)
+        for variable, value in file.constants.items():
+            declared = self.variables[variable]
+            is_code = declared.type == "code"
+            if isinstance(value, str) != declared.is_text or (
+                is_code and value not in {*declared.codes, *declared.missing, *declared.skip_codes}
+            ):
+                place = f"files.{name}.constants"
+                raise wrong("DI-E188", where=place, variable=variable, value=str(value))
+
     def _columns_are_distinct(self) -> None:
-        columns = [self.column_of(name) for name in self.variables]
-        for column in columns:
-            if columns.count(column) > 1:
-                raise wrong("DI-E165", column=column)
+        for file in self.files or {None: None}:
+            columns = [*columns_of(self, file).values()]
+            for column in columns:
+                if columns.count(column) > 1:
+                    raise wrong("DI-E165", column=column)
 
     def _domains_can_be_cut(self) -> None:
         for name, domain in self.domains.items():
-            is_number = self.variables[domain.variable].type == "number"
-            if domain.bands and not is_number:
+            if domain.bands and self.variables[domain.variable].is_text:
                 raise wrong("DI-E166", where=f"domains.{name}", domain=name)
             if domain.band_labels and set(domain.band_labels) != set(domain.bands):
                 raise wrong("DI-E167", where=f"domains.{name}", domain=name)
             _bands_do_not_overlap(name, domain)
+
+
+def columns_of(schema: SurveySchema, file: str | None) -> dict[str, str]:
+    """Return the headers of a schema's variables in one of its files, by variable.
+
+    Parameters
+    ----------
+    schema
+        A survey's schema.
+    file
+        A name in ``schema.files``; None where the survey is a single file of no name.
+    """
+    if file is None:
+        return {name: schema.column_of(name) for name in schema.variables}
+    layout = schema.files[file]
+    place = None if layout.join is None else file
+    elsewhere = {*layout.constants, *layout.absent}
+    return {
+        name: layout.columns.get(name) or schema.column_of(name)
+        for name, variable in schema.variables.items()
+        if (variable.file == place and name not in elsewhere) or name in layout.on
+    }
 
 
 def _refuse_unknown(place: str, name: str, known: Iterable[str], what: str) -> None:

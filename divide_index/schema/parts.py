@@ -31,7 +31,9 @@ class Variable(Evidence):
     column: str | None = None
     type: Literal["code", "number", "text"] = "code"
     label: Text | None = None
+    file: str | None = None  # the joined file it stands in
     codes: dict[Code, Text | None] = Field(default_factory=dict)
+    register_shares: dict[Code, Annotated[Number, Field(ge=0, le=1)]] = Field(default_factory=dict)
     range: tuple[Number | None, Number | None] | None = None
     missing: tuple[Code, ...] = ()
     asked_if: Where | None = None
@@ -52,6 +54,8 @@ class Variable(Evidence):
         declared = [*self.codes, *self.missing, *self.skip_codes]
         if len(set(declared)) < len(declared):
             raise wrong("DI-E150")
+        if not set(self.register_shares) <= set(self.codes):
+            raise wrong("DI-E180", codes=sorted(map(str, set(self.register_shares) - {*self.codes})))
         routed = self.asked_if is not None or bool(self.skip_codes)
         if routed != (self.skip_means is not None):
             raise wrong("DI-E151")
@@ -63,6 +67,39 @@ class Variable(Evidence):
         if self.type == "code":
             return any(isinstance(code, str) for code in self.codes)
         return self.type == "text"
+
+
+class SurveyFile(Node):
+    """One file of a survey: how it is laid out, and how it meets the others.
+
+    Files without ``join`` are stacked, one sample each. A file with ``join`` adds the variables
+    that name it to the records of another: one record there for many here, matched by the
+    variables ``on``. A file with ``part_of`` repeats records of another and is never read.
+    """
+
+    label: Text | None = None
+    encoding: str | None = None
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    decimal: Literal[".", ","] = "."
+    header_row: Annotated[int, Field(strict=True, ge=1)] = 1
+    sheet: str | None = None
+    columns: dict[Name, str] = Field(default_factory=dict)
+    constants: dict[Name, Code] = Field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    join: str | None = None
+    on: tuple[str, ...] = ()
+    part_of: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_kind_of_file(self) -> Self:
+        if bool(self.on) != (self.join is not None) or (self.join and self.part_of):
+            raise wrong("DI-E181")
+        if self.delimiter == self.decimal:
+            raise wrong("DI-E182")
+        named = [*self.columns, *self.constants, *self.absent]
+        if len(set(named)) < len(named):
+            raise wrong("DI-E183", variables=sorted({n for n in named if named.count(n) > 1}))
+        return self
 
 
 class Item(Evidence):
