@@ -6,6 +6,7 @@ The words belong to :mod:`divide_index.messages`; a code never changes its meani
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Self
 
 from divide_index import messages
 
@@ -28,6 +29,10 @@ class DivideIndexError(Exception):
 
     def __str__(self) -> str:
         return messages.render(self.code, "en", self.params)
+
+    def within(self, source: str) -> Self:
+        """Return the same error, told of one of several files."""
+        return type(self)(self.code, **{**self.params, "source": source})
 
 
 class SchemaError(DivideIndexError):
@@ -67,3 +72,7 @@ class Finding:
 
     def __str__(self) -> str:
         return messages.render(self.code, "en", self.params)
+
+    def within(self, source: str) -> "Finding":
+        """Return the same finding, told of one of several files."""
+        return Finding.of(self.code, **{**self.params, "source": source})

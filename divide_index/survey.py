@@ -9,16 +9,14 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.engine import PsuTable
-from divide_index.errors import DesignError, Finding, InputError
+from divide_index.errors import DesignError, Finding
 from divide_index.inference.design import Design, LonelyPsu
-from divide_index.reading import files, gate
-from divide_index.reading.files import Origin
-from divide_index.schema import (
-    Compare,
-    SurveySchema,
-    load_schema,
-    schema_for_columns,
-)
+from divide_index.reading.gate import Ledger
+from divide_index.reading.gathering import Gathered, gather, sources_of
+from divide_index.reading.origin import Origin
+from divide_index.schema import Compare, SurveySchema, Variable, load_schema
+
+_REGISTER_TOLERANCE = 0.1  # of the weight; the shares of weighted samples differ by far less
 
 Floats = NDArray[np.float64]
 DesignKind = Literal["stratified clusters", "clusters", "stratified", "weights only", "none"]
@@ -43,8 +41,8 @@ class Survey:
         How much of the design the data tell.
     findings
         What the gate noticed and did not refuse.
-    origin
-        The file, or None for a frame.
+    origins
+        The files; none for frames.
     is_synthetic
         Whether the records are simulated, as they themselves say.
     """
@@ -55,7 +53,7 @@ class Survey:
     psus: PsuTable
     design_kind: DesignKind
     findings: tuple[Finding, ...] = ()
-    origin: Origin | None = None
+    origins: tuple[Origin, ...] = ()
     is_synthetic: bool = False
 
     @property
@@ -78,7 +76,7 @@ class Survey:
 
 
 def read_survey(
-    source: str | Path | Any,  # noqa: ANN401  a data frame of any known library
+    source: object,
     schema: SurveySchema | str | Path | None = None,
     *,
     lonely_psu: LonelyPsu = "fail",
@@ -88,10 +86,12 @@ def read_survey(
     Parameters
     ----------
     source
-        A CSV file, or a data frame (pandas, Polars) with the file's columns.
+        A survey file (CSV, XLSX, SPSS, Stata, Parquet); a data frame (pandas, Polars) with the
+        file's columns; or, for a schema of several files, a mapping of its names for them to
+        paths or frames.
     schema
         A schema, its name or its path; without one, the only packaged schema whose columns
-        are all there.
+        and codes all fit.
     lonely_psu
         What a stratum with a single PSU contributes to a variance (R's names).
 
@@ -105,21 +105,34 @@ def read_survey(
     SchemaError, InputError, DesignError
         What is wrong, where, and what to do.
     """
-    origin = None
-    if isinstance(source, str | Path):
-        frame, schema, origin = _read_file(Path(source), schema)
-    else:
-        frame = source
-    frame, schema, findings = _checked(frame, schema)
-    frame, design, psus = _designed(frame, schema, lonely_psu)
+    ledger = Ledger()
+    known = load_schema(schema) if isinstance(schema, str | Path) else schema
+    gathered = gather(sources_of(source), known, ledger)
+    if gathered is None:
+        raise AssertionError  # a ledger that stops raises the first error
+    return assembled(gathered, ledger, lonely_psu)
+
+
+def assembled(gathered: Gathered, ledger: Ledger, lonely_psu: LonelyPsu) -> Survey:
+    """Return the survey of records that were gathered, with its design.
+
+    Raises
+    ------
+    DesignError
+        There are fewer than two PSUs, or the finite population corrections contradict them.
+    """
+    schema = gathered.schema
+    frame, design, psus = _designed(gathered.frame, schema, lonely_psu)
+    schema, findings = _plausible(frame, schema)
+    ledger.findings.extend(findings)
     return Survey(
         frame=frame,
         schema=schema,
         design=design,
         psus=psus,
         design_kind=_kind(schema),
-        findings=findings,
-        origin=origin,
+        findings=tuple(ledger.findings),
+        origins=gathered.origins,
         is_synthetic=_is_synthetic(frame, schema),
     )
 
@@ -132,54 +145,54 @@ def checked_frame(frame: Any, schema: SurveySchema) -> tuple[Any, tuple[Finding,
     InputError, DesignError
         The frame contradicts its schema.
     """
-    frame, _, findings = _checked(frame, schema)
-    return frame, findings
+    ledger = Ledger()
+    gathered = gather(sources_of(frame), schema, ledger)
+    if gathered is None:
+        raise AssertionError  # a ledger that stops raises the first error
+    return gathered.frame, tuple(ledger.findings)
 
 
-def _checked(
-    frame: Any,  # noqa: ANN401
-    schema: SurveySchema | str | Path | None,
-) -> tuple[Any, SurveySchema, tuple[Finding, ...]]:
-    if not engine.is_frame(frame):
-        raise InputError("DI-E121", type=type(frame).__name__)
-    columns = engine.column_names(frame)
-    repeated = sorted({name for name in columns if columns.count(name) > 1})
-    if repeated:
-        raise InputError("DI-E018", path="frame", columns=repeated)
-    schema = _schema(schema, columns)
-    files.missing_columns(columns, schema)
-    frame, blanks = engine.canonical(frame, schema)
-    notes = [
-        Finding.of("DI-W009", column=schema.column_of(each.variable), count=each.count)
-        for each in blanks
-    ]
-    return frame, schema, (*notes, *gate.check(frame, schema))
+def _plausible(frame: Any, schema: SurveySchema) -> tuple[SurveySchema, list[Finding]]:  # noqa: ANN401
+    """Hold the reference against registers, and against the groups inside it.
+
+    Where the shares of a variable's codes contradict the register, its assumed names of the
+    codes are taken away: codes are printed, not names.
+    """
+    findings: list[Finding] = []
+    inside = engine.mask(frame, schema.reference.where, schema)
+    for name, group in schema.groups.items():
+        members = engine.mask(frame, group.where, schema)
+        if inside.any() and bool(members[inside].all()):
+            findings.append(Finding.of("DI-W198", group=name))
+    weight = schema.design.weight
+    weights = np.ones(inside.size) if weight is None else engine.values(frame, weight)
+    changed: dict[str, Variable] = {}
+    for name, variable in schema.variables.items():
+        if not variable.register_shares:
+            continue
+        distance = _distance(frame, schema, name, weights * inside)
+        if distance > _REGISTER_TOLERANCE:
+            column = schema.column_of(name)
+            findings.append(Finding.of("DI-W047", column=column, percent=100 * distance))
+            changed[name] = variable.model_copy(update={"codes": dict.fromkeys(variable.codes)})
+    if changed:
+        schema = schema.model_copy(update={"variables": {**schema.variables, **changed}})
+    return schema, findings
 
 
-def _read_file(
-    path: Path, schema: SurveySchema | str | Path | None
-) -> tuple[Any, SurveySchema, Origin]:
-    if schema is not None:
-        known = _schema(schema, [])
-        file = files.open_csv(path, encoding=known.encoding, language=known.language)
-        return files.parse_csv(file, known), known, file.origin
-    try:
-        file = files.open_csv(path, encoding=None, language=None)
-        known = schema_for_columns(file.columns)
-    except InputError as error:
-        if error.code != "DI-E001":
-            raise
-        file = files.open_csv(path, encoding=None, language="ko")
-        known = schema_for_columns(file.columns)
-        if known.language != "ko":  # other text too decodes as CP949, into other words
-            raise
-    return files.parse_csv(file, known), known, file.origin
-
-
-def _schema(schema: SurveySchema | str | Path | None, columns: list[str]) -> SurveySchema:
-    if isinstance(schema, SurveySchema):
-        return schema
-    return schema_for_columns(columns) if schema is None else load_schema(schema)
+def _distance(frame: Any, schema: SurveySchema, name: str, weights: Floats) -> float:  # noqa: ANN401
+    """Return the share of the weight that would have to move to give the register's shares."""
+    shares = schema.variables[name].register_shares
+    found = np.array(
+        [
+            weights[engine.mask(frame, Compare(name, "==", code), schema)].sum()
+            for code in schema.variables[name].codes
+        ]
+    )
+    registered = np.array([shares.get(code, 0.0) for code in schema.variables[name].codes])
+    if not found.sum():
+        return 0.0
+    return float(np.abs(found / found.sum() - registered / registered.sum()).sum() / 2)
 
 
 def _designed(
@@ -210,5 +223,5 @@ def _is_synthetic(frame: Any, schema: SurveySchema) -> bool:  # noqa: ANN401
     if mark is None:
         return False
     code = next(iter(schema.variables[mark].codes))
-    count, _ = engine.lines_where(frame, Compare(mark, "==", code), schema)
+    count, _ = engine.rows_where(frame, Compare(mark, "==", code), schema)
     return count > 0

@@ -10,7 +10,11 @@ from divide_index.cli.context import (
     checked_ending,
     force_option,
     lang_option,
+    one_source,
     output_option,
+    schema_option,
+    source_option,
+    survey_argument,
     write_text,
 )
 from divide_index.errors import OutputError
@@ -24,8 +28,9 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 
 
 @click.command("compute", short_help="Compute levels from a survey file.")
-@click.argument("survey", metavar="SURVEY", type=click.Path(readable=False, path_type=Path))
-@click.option("--schema", metavar="NAME|PATH", help="Schema; by default the one that fits.")
+@survey_argument
+@schema_option
+@source_option
 @click.option(
     "--by", metavar="DOMAIN,...", help="Domains to list, and crosses: region,region*area."
 )
@@ -67,8 +72,9 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 @click.pass_obj
 def command(  # noqa: PLR0913  one parameter per option
     session: Session,
-    survey: Path,
+    survey: Path | None,
     schema: str | None,
+    sources: dict[str, Path],
     by: str | None,
     group: str | None,
     where: str | None,
@@ -83,8 +89,9 @@ def command(  # noqa: PLR0913  one parameter per option
 ) -> None:
     """Compute levels relative to the reference population (= 100).
 
-    SURVEY is a CSV file. Without --schema, the schema whose columns are all in the file is
-    used and named.
+    SURVEY is a CSV, XLSX, SPSS, Stata or Parquet file; a schema of several files takes each
+    with --source. Without --schema, the only schema whose columns and codes all fit is used and
+    named.
     """
     from divide_index import output as files
     from divide_index.levels import nonresponse_band, relative_levels
@@ -92,15 +99,17 @@ def command(  # noqa: PLR0913  one parameter per option
     from divide_index.scoring import score
     from divide_index.survey import read_survey
 
+    given = one_source(survey, sources)
     kind = kind or _kind_of(output)
     if output is not None:
-        if output.exists() and survey.exists() and output.samefile(survey):
-            raise OutputError("DI-E171", path=output.name)
+        for path in [given] if isinstance(given, Path) else given.values():
+            if output.exists() and path.exists() and output.samefile(path):
+                raise OutputError("DI-E171", path=output.name)
         for path in _places(output, kind):
             files.check_writable(path, force=force)
     meaning = None if schema is None else load_schema(schema)
     session.survey_language = None if meaning is None else meaning.language
-    data = read_survey(survey, meaning, lonely_psu=lonely)  # pyright: ignore[reportArgumentType]
+    data = read_survey(given, meaning, lonely_psu=lonely)  # pyright: ignore[reportArgumentType]
     session.survey_language = data.schema.language
     _tell(session, data, named=schema is not None, verbose=verbose)
     scores = score(data)
@@ -127,13 +136,20 @@ def _tell(session: Session, data: "Survey", *, named: bool, verbose: bool) -> No
 
     if not named:
         session.report(Finding.of("DI-I072", schema=data.schema.name))
-    if verbose and data.origin is not None:
+    if verbose:
+        for origin in data.origins:
+            session.report(
+                Finding.of(
+                    "DI-I070",
+                    path=origin.name,
+                    kind=", ".join(filter(None, (origin.kind, origin.encoding))),
+                    records=origin.records,
+                )
+            )
         session.report(
             Finding.of(
-                "DI-I070",
-                path=data.origin.name,
+                "DI-I073",
                 schema=data.schema.name,
-                encoding=data.origin.encoding,
                 records=data.records,
                 psus=data.design.psus,
                 strata=len(data.design.stratum_labels),

@@ -4,14 +4,22 @@ Everything is one Narwhals expression of the rules, so pandas and Polars give th
 Frames come in as the caller's library and go out as the same; other rooms see arrays.
 """
 
+from divide_index.engine.assembly import (
+    Match,
+    completed,
+    joined,
+    patterns,
+    same_library,
+    stacked,
+)
 from divide_index.engine.checks import (
     Offence,
     answered_though_not_asked,
-    lines_not_finite,
-    lines_where,
-    null_lines,
+    null_rows,
     offences,
-    repeated,
+    repeated_rows,
+    rows_not_finite,
+    rows_where,
 )
 from divide_index.engine.conditions import mask
 from divide_index.engine.frames import (
@@ -23,6 +31,7 @@ from divide_index.engine.frames import (
     height,
     is_frame,
     renamed,
+    selected,
     values,
 )
 from divide_index.engine.psus import PsuTable, with_psu_index
@@ -33,6 +42,7 @@ __all__ = [
     "Blanks",
     "Frame",
     "GroupedSums",
+    "Match",
     "Moments",
     "Offence",
     "PsuTable",
@@ -41,15 +51,21 @@ __all__ = [
     "beside",
     "canonical",
     "column_names",
+    "completed",
     "height",
     "is_frame",
-    "lines_not_finite",
-    "lines_where",
+    "joined",
     "mask",
-    "null_lines",
+    "null_rows",
     "offences",
+    "patterns",
     "renamed",
-    "repeated",
+    "repeated_rows",
+    "rows_not_finite",
+    "rows_where",
+    "same_library",
+    "selected",
+    "stacked",
     "values",
     "with_psu_index",
 ]

@@ -1,4 +1,4 @@
-"""What a canonical frame may not hold: counts and first lines of offenders."""
+"""What a canonical frame may not hold: counts and first rows of offenders, from 0 on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 
 from divide_index.engine.conditions import codes_like, has_valid_answer, meets, truth
-from divide_index.engine.frames import Floats, Frame, lines_of
+from divide_index.engine.frames import Floats, Frame
 from divide_index.schema import (
     Code,
     Condition,
@@ -20,6 +20,7 @@ from divide_index.schema import (
 )
 
 _ROW = ":row"  # no variable is called so: a name has no colon
+_ROWS_NAMED = 5
 _SHOWN_FROM = 3  # a text is shown in an error only when so many records share it
 
 
@@ -30,7 +31,7 @@ class Offence:
     variable: str
     value: str
     count: int
-    first_line: int
+    first_row: int
 
 
 def offences(frame: Frame, schema: SurveySchema) -> list[Offence]:
@@ -101,37 +102,37 @@ def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list
             shown = str(value) if count >= _SHOWN_FROM else "…"
         else:
             shown = f"{value:.10g}"
-        found.append(Offence(name, shown, int(count), int(row) + 2))
+        found.append(Offence(name, shown, int(count), int(row)))
     return found
 
 
-def null_lines(frame: Frame, column: str, schema: SurveySchema) -> tuple[int, list[int]]:
-    """Return how many records have no valid value in a column, and the first lines."""
+def null_rows(frame: Frame, column: str, schema: SurveySchema) -> tuple[int, list[int]]:
+    """Return how many records have no valid value in a column, and the first rows."""
     data = nw.from_native(frame, eager_only=True).select(column)
     known = data.select(known=has_valid_answer(nw.col(column), answer_of(schema, column)))["known"]
     rows = np.flatnonzero(~known.to_numpy().astype(bool)).tolist()
-    return len(rows), lines_of(rows)
+    return len(rows), rows[:_ROWS_NAMED]
 
 
-def lines_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tuple[int, list[int]]:
-    """Return how many records meet a condition, and the first lines."""
+def rows_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tuple[int, list[int]]:
+    """Return how many records meet a condition, and the first rows."""
     data = nw.from_native(frame, eager_only=True).select(
         *sorted(variables_needed(schema, variables_of(condition)))
     )
     met = data.select(met=meets(condition, schema))["met"]
     rows = np.flatnonzero(met.to_numpy()).tolist()
-    return len(rows), lines_of(rows)
+    return len(rows), rows[:_ROWS_NAMED]
 
 
-def lines_not_finite(frame: Frame, column: str) -> tuple[int, list[int]]:
-    """Return how many records hold an infinite number in a column, and the first lines."""
+def rows_not_finite(frame: Frame, column: str) -> tuple[int, list[int]]:
+    """Return how many records hold an infinite number in a column, and the first rows."""
     data = nw.from_native(frame, eager_only=True).select(column).with_row_index(_ROW)
     rows = data.filter(~nw.col(column).is_null() & ~nw.col(column).is_finite())[_ROW].to_list()
-    return len(rows), lines_of(rows)
+    return len(rows), rows[:_ROWS_NAMED]
 
 
-def repeated(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
-    """Return how many records repeat the key of an earlier one, and their first lines."""
+def repeated_rows(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
+    """Return how many records repeat the key of an earlier one, and their first rows."""
     data = nw.from_native(frame, eager_only=True).select(*columns)
     if any(data[name].n_unique() == len(data) for name in columns):
         return 0, []
@@ -140,7 +141,7 @@ def repeated(frame: Frame, columns: Sequence[str]) -> tuple[int, list[int]]:
     if len(first) == len(data):
         return 0, []
     later = data.join(first, on=list(columns)).filter(nw.col(_ROW) != nw.col(":first"))
-    return len(later), lines_of(sorted(later[_ROW].to_list()))
+    return len(later), sorted(later[_ROW].to_list())[:_ROWS_NAMED]
 
 
 def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Frames in and out: typed columns under the schema's names, values as arrays."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Frame = Any  # a data frame of any library Narwhals knows; only this room looks inside
 
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_MARKED_NUMBER = r"^[+-]?[0-9]{1,3}(?:[.,'][0-9]{3})*(?:[.,][0-9]+)?$"  # 1,234.5 or 0,85
 _LINES_NAMED = 5
 
 
@@ -55,7 +56,16 @@ class Blanks:
     count: int
 
 
-def canonical(frame: Frame, schema: SurveySchema) -> tuple[Frame, tuple[Blanks, ...]]:
+def selected(frame: Frame, names: Mapping[str, str]) -> Frame:
+    """Return some columns of a frame under other headers, given as header: new header."""
+    data = nw.from_native(frame, eager_only=True)
+    columns = [data.get_column(old).alias(new) for old, new in names.items()]
+    return data.select(*columns).to_native()
+
+
+def canonical(
+    frame: Frame, schema: SurveySchema, *, first_line: int = 2, stops: bool = True
+) -> tuple[Frame, tuple[Blanks, ...], tuple[InputError, ...]]:
     """Return the schema's variables under their names, as declared types.
 
     Numbers and numeric codes become float64, texts and identifiers text without outer blanks;
@@ -67,20 +77,26 @@ def canonical(frame: Frame, schema: SurveySchema) -> tuple[Frame, tuple[Blanks, 
         Any frame with the schema's columns.
     schema
         The survey's schema.
+    first_line
+        The line of the first record, as a person counts them in the file.
+    stops
+        Whether words among numbers are an error at once; otherwise they become missing, and
+        the frame is good for nothing but further checks.
 
     Returns
     -------
-    frame, blanks
-        The frame in its own library, and where outer blanks were removed.
+    frame, blanks, errors
+        The frame in its own library, where outer blanks were removed, and what is wrong.
 
     Raises
     ------
     InputError
-        A numeric column holds words: rows are named, the words are not.
+        Numeric columns hold words: lines are named, the words are not.
     """
     data = nw.maybe_reset_index(nw.from_native(frame, eager_only=True))
     columns: list[nw.Series[Any]] = []
     blanks: list[Blanks] = []
+    words: dict[str, dict[str, list[int]]] = {}
     for name, variable in schema.variables.items():
         header = schema.column_of(name)
         series = data.get_column(header)
@@ -89,29 +105,50 @@ def canonical(frame: Frame, schema: SurveySchema) -> tuple[Frame, tuple[Blanks, 
             if stripped:
                 blanks.append(Blanks(name, stripped))
         else:
-            series = _number(series, header)
+            series, code, rows = _number(series)
+            if rows:
+                words.setdefault(code, {})[header] = rows
         columns.append(series.alias(name))
-    return data.select(*columns).to_native(), tuple(blanks)
+    errors = tuple(_not_numbers(code, cells, first_line) for code, cells in sorted(words.items()))
+    if errors and stops:
+        raise errors[-1]
+    return data.select(*columns).to_native(), tuple(blanks), errors
 
 
-def _number(series: nw.Series[Any], header: str) -> nw.Series[Any]:
-    """Return a column as float64 with every NaN null, or name the cells that are words."""
+def _number(series: nw.Series[Any]) -> tuple[nw.Series[Any], str, list[int]]:
+    """Return a column as float64 with every NaN null, and the rows whose cells are words.
+
+    The code says whether they only look like numbers: decimal commas, marks for thousands.
+    """
     if series.dtype.is_numeric():
         number = series.cast(nw.Float64)
         if isinstance(getattr(nw.to_native(number), "dtype", None), np.dtype):
-            return number  # NumPy has no null beside NaN
-        return _chosen(number, ~nw.col("x").is_nan(), nw.col("x"))
+            return number, "", []  # NumPy has no null beside NaN
+        return _chosen(number, ~nw.col("x").is_nan(), nw.col("x")), "", []
     if series.dtype.is_nested():
-        rows = range(len(series))
-        raise InputError("DI-E035", column=header, count=len(rows), rows=lines_of(rows))
+        nothing = _chosen(series.is_null(), nw.lit(False), nw.lit(0.0))  # noqa: FBT003
+        return nothing, "DI-E035", [*range(len(series))]
     if bool(series.is_null().all()):
-        return _chosen(series, ~nw.col("x").is_null(), nw.lit(0.0))
+        return _chosen(series, ~nw.col("x").is_null(), nw.lit(0.0)), "", []
     text, _ = _text(series)
-    words = ~text.fill_null("0").str.contains(_NUMBER)
-    if bool(words.any()):
-        rows = np.flatnonzero(words.to_numpy()).tolist()
-        raise InputError("DI-E035", column=header, count=len(rows), rows=lines_of(rows))
-    return text.cast(nw.Float64)
+    is_number = text.fill_null("0").str.contains(_NUMBER)
+    if bool(is_number.all()):
+        return text.cast(nw.Float64), "", []
+    rows = [int(row) for row in np.flatnonzero(~is_number.to_numpy().astype(bool))]
+    is_marked = text.fill_null("0").str.contains(f"{_NUMBER}|{_MARKED_NUMBER}")
+    code = "DI-E011" if bool(is_marked.all()) else "DI-E035"
+    kept = is_number.alias("k").to_frame().with_columns(x=text)
+    number = kept.select(x=nw.when(nw.col("k")).then(nw.col("x")))["x"].cast(nw.Float64)
+    return number, code, rows
+
+
+def _not_numbers(code: str, cells: Mapping[str, list[int]], first_line: int) -> InputError:
+    """Return one error for all columns that hold words, with the lines they stand on."""
+    listed: list[str] = []
+    for column, rows in cells.items():
+        lines = ", ".join(str(row + first_line) for row in rows[:_LINES_NAMED])
+        listed.append(f"{column} (n={len(rows)}, line {lines})")
+    return InputError(code, cells="; ".join(listed), count=len(listed))
 
 
 def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
@@ -136,11 +173,6 @@ def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
 def _chosen(series: nw.Series[Any], keep: nw.Expr, then: nw.Expr) -> nw.Series[Any]:
     """Return an expression of the column ``x`` where a mask holds, null elsewhere."""
     return series.alias("x").to_frame().select(x=nw.when(keep).then(then))["x"]
-
-
-def lines_of(rows: Iterable[int]) -> list[int]:
-    """Return rows as a person counts the lines of the file: the header is line 1."""
-    return [int(row) + 2 for row in rows][:_LINES_NAMED]
 
 
 def beside(frame: Frame, other: Frame) -> Frame:

@@ -33,8 +33,11 @@ def text(code: str, lang: Language, **params: object) -> str:
 
 
 def render(code: str, lang: Language, params: Mapping[str, object]) -> str:
-    """Return a message as it is printed: the code, then the words."""
-    return f"{code} {text(code, lang, **params)}"
+    """Return a message as it is printed: the code, the file if there are several, the words."""
+    words = text(code, lang, **params)
+    source = printable(str(params.get("source", "")))
+    where = "" if words.startswith(source) else f"{source}: "
+    return f"{code} {where}{words}"
 
 
 def printable(words: str) -> str:

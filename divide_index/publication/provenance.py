@@ -16,19 +16,27 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Input (name, SHA-256, encoding, records), schema (name, hash, assumptions), design,
+        Input (records; of each file its source, name, SHA-256, kind, encoding), schema (name, hash, assumptions), design,
         formula, options, versions, and whether the records are simulated.
     """
     survey = result.scores.survey
-    schema, design, origin = survey.schema, survey.design, survey.origin
+    schema, design = survey.schema, survey.design
     return {
         "tool": {"name": "divide-index", "version": _version()},
         "is_synthetic": survey.is_synthetic,
         "input": {
-            "name": None if origin is None else origin.name,
-            "sha256": None if origin is None else origin.sha256,
-            "encoding": None if origin is None else origin.encoding,
             "records": survey.records,
+            "files": [
+                {
+                    "source": origin.source,
+                    "name": origin.name,
+                    "sha256": origin.sha256,
+                    "kind": origin.kind,
+                    "encoding": origin.encoding,
+                    "records": origin.records,
+                }
+                for origin in survey.origins
+            ],
         },
         "schema": {
             "name": schema.name,

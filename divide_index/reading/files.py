@@ -1,133 +1,138 @@
-"""Survey files into frames of text and numbers, with the columns a schema needs."""
+"""What kind of file it is, by its content, and the reader of that kind."""
 
-import difflib
-import hashlib
 import io
-from dataclasses import dataclass
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-import pandas as pd
 
 from divide_index.errors import InputError
-from divide_index.reading.text import check_layout, decode
-from divide_index.schema import SurveySchema
+from divide_index.reading.delimited import open_delimited
+from divide_index.reading.origin import OpenFile
+from divide_index.schema import SurveyFile
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+_KIND_OF_START = {
+    b"%PDF": "PDF",
+    b"$FL2": "SAV",
+    b"$FL3": "SAV",
+    b"<stata_dta>": "DTA",
+    b"PAR1": "Parquet",
+    b"\x1f\x8b": "gzip",
+    b"{\\rtf": "RTF",
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc2\xea\x81\x60": "SAS",
+}
+_KIND_OF_PART = {  # inside an OLE file, names are UTF-16
+    "EncryptedPackage": "locked",
+    "HwpSummaryInformation": "HWP",
+    "Workbook": "XLS",
+    "WordDocument": "DOC",
+}
+_KINDS_OF_ENDING = {
+    ".csv": {"CSV"},
+    ".tsv": {"CSV"},
+    ".txt": {"CSV"},
+    ".xlsx": {"XLSX"},
+    ".xlsm": {"XLSX"},
+    ".sav": {"SAV"},
+    ".zsav": {"SAV"},
+    ".dta": {"DTA"},
+    ".parquet": {"Parquet"},
+}
+_OLD_STATA = range(0x69, 0x74)  # releases 105 to 115 start with their number
 
-_BLANKS = ["", " "]
-# pandas 3.1 reads every float exactly and deprecates the option that asked for it.
-_PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
-_EXACT_FLOATS: dict[str, Any] = {"float_precision": "round_trip"} if _PANDAS < (3, 1) else {}
 
+def open_file(path: Path, layout: SurveyFile, language: str | None) -> OpenFile:
+    """Open a survey file of any kind that is read: CSV, XLSX, SPSS, Stata, Parquet.
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where records came from: the file's name, its SHA-256 and encoding."""
-
-    name: str
-    sha256: str
-    encoding: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A comma-separated file, decoded and checked record by record."""
-
-    text: str
-    columns: list[str]
-    origin: Origin
-
-
-def open_csv(path: Path, *, encoding: str | None, language: str | None) -> TextFile:
-    """Read and check a CSV file as text.
+    Parameters
+    ----------
+    path
+        Where it lies.
+    layout
+        How the schema says it is laid out.
+    language
+        The schema's language: ``ko`` allows CP949.
 
     Raises
     ------
     InputError
-        Missing, unreadable, of another kind, wrongly encoded, or with broken records.
+        Missing, unreadable, locked, of another kind than its name says, wrongly encoded, or
+        with broken records.
+    """
+    return opened(path.name, read_bytes(path), layout, language)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises
+    ------
+    InputError
+        It is missing or cannot be read.
     """
     if not path.exists() or path.is_dir():
         raise InputError("DI-E101", path=str(path))
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError("DI-E102", path=str(path), reason=error.strerror or "") from error
-    kind = _other_kind(raw)
-    if kind is not None:
-        raise InputError("DI-E025", path=path.name, kind=kind)
-    text, used = decode(raw, declared=encoding, language=language, name=path.name)
-    columns = check_layout(text, path.name)
-    return TextFile(text, columns, Origin(path.name, hashlib.sha256(raw).hexdigest(), used))
 
 
-def missing_columns(columns: list[str], schema: SurveySchema) -> None:
-    """Refuse a file that lacks a column of the schema, naming the nearest header.
+def opened(name: str, raw: bytes, layout: SurveyFile, language: str | None) -> OpenFile:
+    """Open the bytes of a survey file, as :func:`open_file` does."""
+    kind = _kind(raw)
+    if kind == "locked":
+        raise InputError("DI-E189", path=name)
+    said = _KINDS_OF_ENDING.get(Path(name).suffix.lower())
+    if kind not in set[str]().union(*_KINDS_OF_ENDING.values()):
+        raise InputError("DI-E025", path=name, kind=kind)
+    if said is not None and kind not in said:
+        raise InputError("DI-E190", path=name, kind=kind, said=sorted(said))
+    match kind:
+        case "XLSX":
+            from divide_index.reading.workbooks import open_workbook
 
-    Raises
-    ------
-    InputError
-        Every missing column, and what the file has that looks like it.
-    """
-    absent = [c for name in schema.variables if (c := schema.column_of(name)) not in columns]
-    if absent:
-        near = {
-            close
-            for column in absent
-            for close in difflib.get_close_matches(column, columns, n=1, cutoff=0.6)
-        }
-        weight = schema.design.weight
-        lacks_weight = weight is not None and schema.column_of(weight) in absent
-        raise InputError(
-            "DI-E127" if lacks_weight else "DI-E103",
-            schema=schema.name,
-            columns=absent,
-            nearest=sorted(near) or "-",  # any other header may be a record: a file without one
-        )
+            return open_workbook(raw, name, layout)
+        case "SAV":
+            from divide_index.reading.statistical import open_sav
+
+            return open_sav(raw, name, layout, language)
+        case "DTA":
+            from divide_index.reading.statistical import open_dta
+
+            return open_dta(raw, name, layout, language)
+        case "Parquet":
+            from divide_index.reading.parquet import open_parquet
+
+            return open_parquet(raw, name)
+        case _:
+            return open_delimited(raw, name, layout, language)
 
 
-def parse_csv(file: TextFile, schema: SurveySchema) -> pd.DataFrame:
-    """Return the columns a schema needs: texts as text, the rest as numbers.
+def _kind(raw: bytes) -> str:
+    """Return the kind of file some bytes are; whatever is nothing else is taken for CSV."""
+    for start, kind in _KIND_OF_START.items():
+        if raw.startswith(start):
+            return kind
+    if raw.startswith(b"PK\x03\x04"):
+        return _kind_of_zip(raw)
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        found = (k for part, k in _KIND_OF_PART.items() if part.encode("utf-16-le") in raw)
+        return next(found, "OLE")
+    head = raw[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta")):
+        return "HTML"
+    if head.startswith(b"<?xml"):
+        return "XML"
+    is_stata = len(raw) > 4 and raw[0] in _OLD_STATA and raw[1] in {1, 2} and raw[2:4] == b"\x01\x00"  # noqa: PLR2004
+    return "DTA" if is_stata else "CSV"
 
-    A column of numbers in which a cell is not one comes back as text, for the gate to name
-    its cells; nothing is coerced.
-    """
-    missing_columns(file.columns, schema)
-    words = {schema.column_of(name) for name, part in schema.variables.items() if part.is_text}
-    needed = [schema.column_of(name) for name in schema.variables]
+
+def _kind_of_zip(raw: bytes) -> str:
     try:
-        return _parse(file, {name: "str" if name in words else "float64" for name in needed})
-    except ValueError:  # a word among numbers: read all as text, so that its cell can be named
-        return _parse(file, dict.fromkeys(needed, "str"))
-
-
-def _parse(file: TextFile, types: dict[str, Any]) -> pd.DataFrame:
-    positions = [index for index, name in enumerate(file.columns) if name in types]
-    read = cast("Callable[..., pd.DataFrame]", pd.read_csv)
-    return read(
-        io.StringIO(file.text),
-        header=0,
-        # A column without a header is nobody's; its name must only differ from all others.
-        names=[name or f":{index}" for index, name in enumerate(file.columns)],
-        usecols=positions,
-        dtype=types,
-        keep_default_na=False,
-        na_values=_BLANKS,
-        index_col=False,
-        **_EXACT_FLOATS,
-    )
-
-
-def _other_kind(raw: bytes) -> str | None:
-    kinds = {
-        b"PK\x03\x04": "XLSX/ZIP",
-        b"\xd0\xcf\x11\xe0": "XLS/HWP",
-        b"%PDF": "PDF",
-        b"$FL2": "SPSS .sav",
-        b"$FL3": "SPSS .zsav",
-        b"<stata_dta>": "Stata .dta",
-        b"PAR1": "Parquet",
-        b"\x1f\x8b": "gzip",
-    }
-    return next((kind for magic, kind in kinds.items() if raw.startswith(magic)), None)
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = set(archive.namelist())
+    except zipfile.BadZipFile:
+        return "ZIP"
+    if "xl/workbook.xml" in names:
+        return "XLSX"
+    others = {"xl/workbook.bin": "XLSB", "word/document.xml": "DOCX", "content.xml": "ODS"}
+    return next((kind for part, kind in others.items() if part in names), "ZIP")

@@ -1,55 +1,131 @@
 """What the microdata may not be: checked once, at the door, with every offender named."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from divide_index import engine
-from divide_index.errors import DesignError, Finding, InputError
+from divide_index.errors import DesignError, DivideIndexError, Finding, InputError
 from divide_index.schema import Compare, Or, SurveySchema
 
 _OFFENCES_NAMED = 12
 _EXACT = 2**53  # the largest number up to which a float holds every integer
+_SHEET_IS_FULL = 1_048_575  # records an Excel sheet can hold below its header
 
 
-def check(frame: Any, schema: SurveySchema) -> tuple[Finding, ...]:  # noqa: ANN401
-    """Refuse records that contradict their schema; return what is only worth knowing.
+class Ledger:
+    """What was found while a survey was read.
+
+    Parameters
+    ----------
+    stops
+        Whether the first error is raised; otherwise all are gathered.
+    """
+
+    def __init__(self, *, stops: bool = True) -> None:
+        self.findings: list[Finding] = []
+        self.errors: list[DivideIndexError] = []
+        self._stops = stops
+
+    def add(self, message: DivideIndexError | Finding, source: str | None = None) -> None:
+        """Note a finding or an error, of one of several files where a source is named."""
+        told = message if source is None or "source" in message.params else message.within(source)
+        if isinstance(told, Finding):
+            self.findings.append(told)
+        elif self._stops:
+            raise told
+        else:
+            self.errors.append(told)
+
+    def add_all(
+        self, messages: "Iterator[DivideIndexError | Finding]", source: str | None = None
+    ) -> None:
+        """Note all that a check finds."""
+        for message in messages:
+            self.add(message, source)
+
+
+def complaints(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    first_line: int = 2,
+) -> Iterator[DivideIndexError | Finding]:
+    """Yield what is wrong with the records of one file, and what is only worth knowing.
 
     Parameters
     ----------
     frame
         A canonical frame.
     schema
-        The survey's schema.
+        The variables of this file.
+    first_line
+        The line of the first record.
 
-    Raises
+    Yields
     ------
-    InputError, DesignError
+    InputError, DesignError, Finding
         Undeclared codes, unusable weights, missing design identifiers, repeated ids.
     """
     if engine.height(frame) == 0:
-        raise InputError("DI-E021", path=schema.name)
-    _check_codes(frame, schema)
-    findings = _check_weights(frame, schema)
-    _check_design(frame, schema)
-    _check_identifier_size(frame, schema)
-    _check_ids(frame, schema)
+        yield InputError("DI-E021", path=schema.name)
+        return
+    if engine.height(frame) == _SHEET_IS_FULL:
+        yield Finding.of("DI-W024", count=_SHEET_IS_FULL)
+    yield from _codes(frame, schema, first_line)
+    yield from _weights(frame, schema, first_line)
+    yield from _design(frame, schema, first_line)
+    yield from _identifier_sizes(frame, schema, first_line)
+    yield from _ids(frame, schema, first_line)
+
+
+def complaints_of_all(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+) -> Iterator[DivideIndexError | Finding]:
+    """Yield what is wrong with the records of all files together.
+
+    Yields
+    ------
+    InputError, Finding
+        Weights that are all zero or beyond all bounds; answers to questions not asked.
+    """
+    weight = schema.design.weight
+    if weight is not None:
+        column = schema.column_of(weight)
+        with np.errstate(over="ignore"):
+            total = engine.values(frame, weight).sum()
+        if not np.isfinite(total):
+            yield InputError("DI-E172", column=column)
+        zeros, _ = engine.rows_where(frame, Compare(weight, "==", 0), schema)
+        if zeros == engine.height(frame):
+            yield InputError("DI-E053", column=column)
+        elif zeros:
+            yield Finding.of("DI-W051", column=column, count=zeros)
     for variable, count in engine.answered_though_not_asked(frame, schema).items():
-        findings.append(Finding.of("DI-W044", column=schema.column_of(variable), count=count))
-    return tuple(findings)
+        yield Finding.of("DI-W044", column=schema.column_of(variable), count=count)
 
 
-def _check_codes(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
+def _lines(rows: Sequence[int], first_line: int) -> list[int]:
+    """Return rows as a person counts the lines of the file."""
+    return [row + first_line for row in rows]
+
+
+def _codes(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    first_line: int,
+) -> Iterator[DivideIndexError]:
     # The weight has rules and words of its own.
     found = [o for o in engine.offences(frame, schema) if o.variable != schema.design.weight]
     if not found:
         return
     listed = [
-        f"{schema.column_of(o.variable)}={o.value} (n={o.count}, line {o.first_line})"
+        f"{schema.column_of(o.variable)}={o.value} (n={o.count}, line {o.first_row + first_line})"
         for o in found
     ]
     valid = {o.variable: _valid(schema, o.variable) for o in found}
-    raise InputError(
+    yield InputError(
         "DI-E034",
         offences="; ".join(listed[:_OFFENCES_NAMED]),
         count=len(found),
@@ -66,57 +142,69 @@ def _valid(schema: SurveySchema, variable: str) -> str:
     return ", ".join(codes)
 
 
-def _check_weights(frame: Any, schema: SurveySchema) -> list[Finding]:  # noqa: ANN401
+def _weights(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    first_line: int,
+) -> Iterator[DivideIndexError]:
     weight = schema.design.weight
     if weight is None:
-        return []
+        return
     column = schema.column_of(weight)
-    for code, (count, lines) in {
-        "DI-E049": engine.null_lines(frame, weight, schema),
-        "DI-E052": engine.lines_not_finite(frame, weight),
-        "DI-E050": engine.lines_where(frame, Compare(weight, "<", 0), schema),
+    for code, (count, rows) in {
+        "DI-E049": engine.null_rows(frame, weight, schema),
+        "DI-E052": engine.rows_not_finite(frame, weight),
+        "DI-E050": engine.rows_where(frame, Compare(weight, "<", 0), schema),
     }.items():
         if count:
-            raise InputError(code, column=column, count=count, lines=lines)
-    with np.errstate(over="ignore"):
-        if not np.isfinite(engine.values(frame, weight).sum()):
-            raise InputError("DI-E172", column=column)
-    zeros, _ = engine.lines_where(frame, Compare(weight, "==", 0), schema)
-    if zeros == engine.height(frame):
-        raise InputError("DI-E053", column=column)
-    return [Finding.of("DI-W051", column=column, count=zeros)] if zeros else []
+            yield InputError(code, column=column, count=count, lines=_lines(rows, first_line))
 
 
-def _check_design(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
+def _design(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    first_line: int,
+) -> Iterator[DivideIndexError]:
     for name in (*schema.design.identifiers, schema.design.fpc):
         if name is None:
             continue
-        count, lines = engine.null_lines(frame, name, schema)
+        count, rows = engine.null_rows(frame, name, schema)
         if count:
-            raise DesignError("DI-E059", column=schema.column_of(name), count=count, lines=lines)
+            column, lines = schema.column_of(name), _lines(rows, first_line)
+            yield DesignError("DI-E059", column=column, count=count, lines=lines)
 
 
-def _check_identifier_size(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
+def _identifier_sizes(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    first_line: int,
+) -> Iterator[DivideIndexError]:
     """Refuse identifiers so long that, read as numbers, two of them could become one."""
     for name in (*schema.design.identifiers, schema.design.id):
         if name is not None and schema.variables[name].type == "number":
             where = Or((Compare(name, ">", _EXACT), Compare(name, "<", -_EXACT)))
-            count, lines = engine.lines_where(frame, where, schema)
+            count, rows = engine.rows_where(frame, where, schema)
             if count:
-                raise DesignError(
-                    "DI-E129", column=schema.column_of(name), count=count, lines=lines
-                )
+                column, lines = schema.column_of(name), _lines(rows, first_line)
+                yield DesignError("DI-E129", column=column, count=count, lines=lines)
 
 
-def _check_ids(frame: Any, schema: SurveySchema) -> None:  # noqa: ANN401
+def _ids(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    first_line: int,
+) -> Iterator[DivideIndexError]:
     name = schema.design.id
     if name is None:
         return
     column = schema.column_of(name)
-    count, lines = engine.null_lines(frame, name, schema)
+    count, rows = engine.null_rows(frame, name, schema)
     if count:
-        raise InputError("DI-E030", column=column, count=count, lines=lines)
+        lines = _lines(rows, first_line)
+        yield InputError("DI-E030", column=column, count=count, lines=lines)
+        return
     key = [name] if schema.design.sample is None else [schema.design.sample, name]
-    count, lines = engine.repeated(frame, key)
+    count, rows = engine.repeated_rows(frame, key)
     if count:
-        raise InputError("DI-E028", column=column, count=count, lines=lines)
+        lines = _lines(rows, first_line)
+        yield InputError("DI-E028", column=column, count=count, lines=lines)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-import pandas as pd
-
+from divide_index.errors import Finding
 from divide_index.schema import Code
 
 
@@ -57,17 +57,20 @@ class OpenFile:
         What the file itself declares as missing: header, then codes or closed ranges.
     first_line
         The line of the first record, as a person counts them in that kind of file.
+    notes
+        What was noticed while the file was opened.
     elsewhere
         Takes headers that are wanted, and returns the sheet and the row (from 1) that hold more
         of them than the row read as header, None where there is no better one.
     """
 
-    origin: Origin
+    origin: Origin | None  # None for a data frame
     columns: list[str]
-    read: Callable[[Mapping[str, bool]], pd.DataFrame]
+    read: Callable[[Mapping[str, bool]], Any]
     labels: Mapping[str, Mapping[Code, str]] = field(default_factory=dict[str, Mapping[Code, str]])
     missing: Mapping[str, tuple[Code | tuple[float, float], ...]] = field(
         default_factory=dict[str, tuple[Code | tuple[float, float], ...]]
     )
     first_line: int = 2
+    notes: tuple[Finding, ...] = ()
     elsewhere: Callable[[Collection[str]], tuple[str, int] | None] = lambda _: None

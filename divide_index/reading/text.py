@@ -5,6 +5,7 @@ import csv
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 
 from divide_index.errors import InputError
 
@@ -16,7 +17,7 @@ _BOMS = (
 _KOREAN = {"euc-kr", "euckr", "euc_kr", "ks_c_5601-1987", "ms949", "uhc"}
 _LINES_NAMED = 5
 _LONGEST_HEADER = 1_000_000
-_OTHER_DELIMITERS = (";", "\t", "|")
+_DELIMITERS = (",", ";", "\t", "|")
 
 
 def decode(raw: bytes, *, declared: str | None, language: str | None, name: str) -> tuple[str, str]:
@@ -67,8 +68,19 @@ def _candidates(raw: bytes, declared: str | None, language: str | None) -> list[
     return ["utf-8", "cp949"] if language == "ko" else ["utf-8"]
 
 
-def check_layout(text: str, name: str) -> list[str]:
-    """Return the headers of a comma-separated text in which every record is whole.
+def check_layout(text: str, name: str, *, delimiter: str = ",", first_line: int = 1) -> list[str]:
+    """Return the headers of a delimited text in which every record is whole.
+
+    Parameters
+    ----------
+    text
+        The file from its header on.
+    name
+        The file's name, for messages.
+    delimiter
+        The mark between fields.
+    first_line
+        The line of the file in which the text starts.
 
     Raises
     ------
@@ -78,24 +90,26 @@ def check_layout(text: str, name: str) -> list[str]:
     """
     if not text.strip():
         raise InputError("DI-E021", path=name)
-    header = _header(text, name)
-    if '"' in text:
-        _check_quoted(text, name, len(header))
+    header = _header(text, name, delimiter, first_line)
+    fields = None if '"' in text else _plain_fields(text, delimiter)
+    if fields is None:
+        _judge(*_quoted_fields(text, name, delimiter, first_line), name, len(header))
     else:
-        _check_plain(text, name, len(header))
+        _judge(fields, np.arange(first_line, first_line + fields.size), name, len(header))
     return header
 
 
-def _header(text: str, name: str) -> list[str]:
+def _header(text: str, name: str, delimiter: str, first_line: int) -> list[str]:
+    start = io.StringIO(text[:_LONGEST_HEADER], newline="")
     try:
-        header = next(csv.reader(io.StringIO(text[:_LONGEST_HEADER], newline="")))
+        header = next(csv.reader(start, delimiter=delimiter))
     except csv.Error:
-        raise InputError("DI-E023", path=name, line=1) from None
+        raise InputError("DI-E023", path=name, line=first_line) from None
     header = [column.strip() for column in header]
     if not any(header):
         raise InputError("DI-E019", path=name)
     if len(header) == 1:
-        other = [mark for mark in _OTHER_DELIMITERS if mark in header[0]]
+        other = [mark for mark in _DELIMITERS if mark in header[0] and mark != delimiter]
         if other:
             raise InputError("DI-E012", path=name, delimiter=repr(other[0]))
     repeated = sorted({column for column in header if column and header.count(column) > 1})
@@ -104,50 +118,49 @@ def _header(text: str, name: str) -> list[str]:
     return header
 
 
-def _check_plain(text: str, name: str, width: int) -> None:
-    """Count the commas of every line at once."""
+def _plain_fields(text: str, delimiter: str) -> NDArray[np.intp] | None:
+    """Count the fields of every line at once; None where lines end in CR alone."""
     data = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
     ends = np.flatnonzero(data == ord("\n"))
-    if ends.size == 0 or (data == ord("\r")).sum() > ends.size:  # lines that end in CR alone
-        _check_quoted(text, name, width)
-        return
+    if ends.size == 0 or (data == ord("\r")).sum() > ends.size:
+        return None
     if ends[-1] != data.size - 1:
         ends = np.append(ends, data.size)
-    commas = np.flatnonzero(data == ord(","))
-    counts = np.diff(np.searchsorted(commas, ends), prepend=0)
+    marks = np.flatnonzero(data == ord(delimiter))
+    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
     starts = np.append(0, ends[:-1] + 1)
     is_empty = counts == 0
     alone = data[np.minimum(starts, data.size - 1)] == ord("\r")
     is_blank = is_empty & ((ends == starts) | ((ends - starts == 1) & alone))
     last = int(np.flatnonzero(~is_blank)[-1]) + 1  # blank lines at the end are no records
-    fields = np.where(is_blank, 0, counts + 1)
-    _judge(fields[:last], np.arange(1, last + 1), name, width)
+    return np.where(is_blank, 0, counts + 1)[:last]
 
 
-def _check_quoted(text: str, name: str, width: int) -> None:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _quoted_fields(
+    text: str, name: str, delimiter: str, first_line: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return how many fields each record has and the line on which it starts."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     counts: list[int] = []
     lines: list[int] = []
-    start = 1
+    start = first_line
     try:
         for record in reader:
             counts.append(len(record))
             lines.append(start)
-            start = reader.line_num + 1
+            start = reader.line_num + first_line
     except csv.Error as error:
         code = "DI-E023" if "field larger" in str(error) else "DI-E017"
         raise InputError(code, path=name, line=start) from None
     while counts and not counts[-1]:  # blank lines at the end are no records
         counts.pop()
-    _judge(np.array(counts), np.array(lines[: len(counts)]), name, width)
+    return np.array(counts, dtype=np.intp), np.array(lines[: len(counts)], dtype=np.intp)
 
 
 def _judge(
-    counts: "np.ndarray[tuple[int], np.dtype[np.intp]]",
-    lines: "np.ndarray[tuple[int], np.dtype[np.intp]]",
-    name: str,
-    width: int,
+    counts: NDArray[np.intp], lines: NDArray[np.intp], name: str, width: int
 ) -> None:
+    """Refuse a text without records, or records with too few or too many fields."""
     if counts.size <= 1:
         raise InputError("DI-E021", path=name)
     for code, wrong in (("DI-E015", counts > width), ("DI-E016", counts < width)):

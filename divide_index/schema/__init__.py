@@ -20,7 +20,6 @@ from divide_index.schema.files import (
 from divide_index.schema.loading import (
     load_schema,
     packaged_schemas,
-    schema_for_columns,
     schema_hash,
 )
 from divide_index.schema.model import SurveySchema, columns_of
@@ -34,6 +33,7 @@ from divide_index.schema.plan import (
     dimension_column,
     score_stages,
     scoring_part,
+    used_in_conditions,
     variables_needed,
 )
 from divide_index.schema.rules import (
@@ -105,11 +105,11 @@ __all__ = [
     "only_file",
     "packaged_schemas",
     "parse_condition",
-    "schema_for_columns",
     "schema_hash",
     "score_stages",
     "scoring_part",
     "stacked_files",
+    "used_in_conditions",
     "variables_needed",
     "variables_of",
 ]

@@ -5,6 +5,7 @@ with a list of constants, ``and``, ``or``, ``not`` and brackets.
 """
 
 import ast
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -120,6 +121,34 @@ def comparisons_of(condition: Condition) -> list[Compare]:
             return comparisons_of(part)
         case And(parts) | Or(parts):
             return [leaf for part in parts for leaf in comparisons_of(part)]
+
+
+def condition_text(condition: Condition) -> str:
+    """Return a condition as a schema writes it: :func:`parse_condition` reads it back."""
+    match condition:
+        case Compare(variable, operator, value):
+            return f"{variable} {operator} {_constant_text(value)}"
+        case IsIn(variable, values) | Not(IsIn(variable, values)):
+            word = "in" if isinstance(condition, IsIn) else "not in"
+            return f"{variable} {word} [{', '.join(map(_constant_text, values))}]"
+        case Not(part):
+            return f"not {_bracketed(part, And, Or)}"
+        case And(parts):
+            return " and ".join(_bracketed(part, And, Or) for part in parts)
+        case Or(parts):
+            return " or ".join(_bracketed(part, Or) for part in parts)
+
+
+def _bracketed(part: Condition, *weaker: type[And | Or]) -> str:
+    """Return a part of a condition, in brackets if it binds no tighter than what is around it."""
+    text = condition_text(part)
+    return f"({text})" if isinstance(part, weaker) else text
+
+
+def _constant_text(value: Constant) -> str:
+    if isinstance(value, float) and math.isinf(value):
+        return "1e999" if value > 0 else "-1e999"  # Python's own form of it is a name
+    return repr(value)
 
 
 def _condition(node: ast.expr) -> Condition:

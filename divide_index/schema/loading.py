@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import yaml
 from pydantic import ValidationError
@@ -21,11 +22,58 @@ _LARGEST_FILE = 2_000_000  # bytes: a schema is written by hand
 _MOST_ALIASES = 200
 _LARGEST_BLOCK = 5_000  # keys, after merging
 _DEEPEST_EXTENSION = 10
+_OF_CONDITIONS = {"DI-E108", "DI-E109", "DI-E110"}  # their words put schema and place in one
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Place: TypeAlias = tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with, or could be better in, a schema, and where.
+
+    Parameters
+    ----------
+    place
+        The keys of the file that lead to it.
+    code
+        Its code.
+    where
+        The place in words.
+    params
+        What else the words of the code name.
+    """
+
+    place: Place
+    code: str
+    where: str
+    params: Mapping[str, object]
+
+    def params_in(self, schema: str) -> dict[str, object]:
+        """Return all that the words name, told of a schema's file."""
+        if self.code in _OF_CONDITIONS:
+            return {**self.params, "place": f"{schema}: {self.where}"}
+        return {**self.params, "schema": schema, "where": self.where}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFile:
+    """One YAML file of a schema: its name, and its nodes, which know their lines."""
+
+    name: str
+    node: yaml.Node
 
 
 class _Loader(_SafeLoader):
     """Safe YAML that says what plain YAML would turn into something else, or drop."""
+
+    slips: list[SchemaError] | None = None  # where they are gathered instead of raised
+
+    def refuse(self, slip: SchemaError) -> None:
+        """Raise a slip, or gather it."""
+        if self.slips is None:
+            raise slip
+        self.slips.append(slip)
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401
@@ -38,12 +86,14 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: AN
         key = loader.construct_object(key_node, deep=True)
         line = key_node.start_mark.line + 1
         if isinstance(key, dt.date):
-            raise SchemaError("DI-E141", schema="", where=line)
-        if not isinstance(key, str | int | float | bool) or key in seen:
-            raise SchemaError("DI-E107", schema="", key=str(key), line=line)
-        seen.add(key)
+            loader.refuse(SchemaError("DI-E141", schema="", where=line))
+        elif not isinstance(key, str | int | float | bool) or key in seen:
+            loader.refuse(SchemaError("DI-E107", schema="", key=str(key), line=line))
+        else:
+            seen.add(key)
     loader.flatten_mapping(node)
-    return dict(loader.construct_pairs(node, deep=True))
+    pairs = loader.construct_pairs(node, deep=True)
+    return {key: value for key, value in pairs if isinstance(key, str | int | float | bool)}
 
 
 def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
@@ -64,7 +114,8 @@ def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
 def _number(loader: Any, node: yaml.ScalarNode) -> int | float:  # noqa: ANN401
     """Read a number as it is written: 010 is no octal, 1:30 no sexagesimal, 1_000 no number."""
     if not _PLAIN_NUMBER.fullmatch(node.value):
-        raise SchemaError("DI-E141", schema="", where=node.start_mark.line + 1)
+        loader.refuse(SchemaError("DI-E141", schema="", where=node.start_mark.line + 1))
+        return 0
     if node.tag.endswith("int"):
         return int(node.value)
     return float(loader.construct_yaml_float(node))
@@ -101,12 +152,14 @@ def load_schema(name_or_path: str | Path) -> SurveySchema:
     SchemaError
         Not found, not YAML, an unknown key (with the nearest one), or a contradiction.
     """
-    path = _find(name_or_path)
-    data = _read(path, depth=0)
+    path = find_schema(name_or_path)
+    data, _ = read_schema(path)
     try:
         return SurveySchema.model_validate(data)
     except ValidationError as error:
-        raise _explained(error, path.name, data) from None
+        # What is wrong farthest inside: of a union, the branch that was meant.
+        first = max(problems_of(error, data), key=lambda problem: len(problem.place))
+        raise SchemaError(first.code, **first.params_in(path.name)) from None
     except SchemaError as error:  # a condition: it says where it stands in the schema
         place = f"{path.name}: {error.params['place']}"
         raise SchemaError(error.code, **{**error.params, "place": place}) from None
@@ -123,31 +176,6 @@ def packaged_schemas() -> list[str]:
     return sorted({path.stem for place in _places() for path in place.glob("*.yaml")})
 
 
-def schema_for_columns(columns: Sequence[str]) -> SurveySchema:
-    """Return the one schema whose columns are all in the file.
-
-    Raises
-    ------
-    SchemaError
-        None fits (the nearest is named with what it lacks), or several do.
-    """
-    present = set(columns)
-    lacking: dict[str, list[str]] = {}
-    fitting: dict[str, SurveySchema] = {}
-    for name in packaged_schemas():
-        schema = load_schema(name)
-        missing = [c for v in schema.variables if (c := schema.column_of(v)) not in present]
-        lacking[name] = missing
-        if not missing:
-            fitting[name] = schema
-    if len(fitting) == 1:
-        return next(iter(fitting.values()))
-    if fitting:
-        raise SchemaError("DI-E112", names=[*fitting])
-    nearest = min(lacking, key=lambda name: len(lacking[name]))
-    raise SchemaError("DI-E113", nearest=nearest, missing=lacking[nearest])
-
-
 def _places() -> Iterator[Path]:
     extra = os.environ.get("DIVIDE_INDEX_SCHEMAS", "")
     folders = [Path("survey_schemas"), *(Path(part) for part in extra.split(os.pathsep) if part)]
@@ -155,7 +183,14 @@ def _places() -> Iterator[Path]:
     yield resources.folder("survey_schemas")
 
 
-def _find(name_or_path: str | Path) -> Path:
+def find_schema(name_or_path: str | Path) -> Path:
+    """Return the file of a schema.
+
+    Raises
+    ------
+    SchemaError
+        There is none; the nearest names are told.
+    """
     text = str(name_or_path)
     if text.endswith((".yaml", ".yml")) or os.sep in text:
         path = Path(name_or_path)
@@ -171,23 +206,53 @@ def _find(name_or_path: str | Path) -> Path:
     raise SchemaError("DI-E104", schema=text, known=near or known)
 
 
-def _read(path: Path, *, depth: int) -> dict[str, Any]:
+def read_schema(
+    path: Path, slips: list[SchemaError] | None = None
+) -> tuple[dict[str, Any], list[SchemaFile]]:
+    """Read the YAML of a schema, merged with what it extends, and the files it came from.
+
+    Parameters
+    ----------
+    path
+        The schema's file.
+    slips
+        Takes repeated keys and numbers that YAML reads otherwise; without it, the first is
+        raised.
+
+    Returns
+    -------
+    data, files
+        The file itself first, then what it extends.
+
+    Raises
+    ------
+    SchemaError
+        Not readable, not YAML, of a newer format, or extending in a circle.
+    """
+    return _read(path, slips, depth=0)
+
+
+def _read(
+    path: Path, slips: list[SchemaError] | None, *, depth: int
+) -> tuple[dict[str, Any], list[SchemaFile]]:
     if depth > _DEEPEST_EXTENSION:
         raise SchemaError("DI-E114", schema=path.name)
-    data = _parse(path)
+    data, node = _parse(path, slips)
+    file = SchemaFile(path.name, node)
     version = data.get("format")
     if isinstance(version, int | float) and version > FORMAT:
         raise SchemaError("DI-E106", schema=path.name, format=version, known=FORMAT)
     parent = data.pop("extends", None)
     if parent is None:
-        return data
+        return data, [file]
     name = str(parent)
     beside = path.parent / (name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
-    base = _read(beside if beside.is_file() else _find(name), depth=depth + 1)
-    return _merged(base, data)
+    whole = beside if beside.is_file() else find_schema(name)
+    base, files = _read(whole, slips, depth=depth + 1)
+    return _merged(base, data), [file, *files]
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _parse(path: Path, slips: list[SchemaError] | None) -> tuple[dict[str, Any], yaml.Node]:
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
@@ -197,8 +262,12 @@ def _parse(path: Path) -> dict[str, Any]:
         raise SchemaError("DI-E105", schema=path.name, line=0, problem=error.strerror) from None
     if len(raw) > _LARGEST_FILE or len(_ALIAS.findall(_COMMENT.sub("", text))) > _MOST_ALIASES:
         raise SchemaError("DI-E115", schema=path.name)
+    here: list[SchemaError] = []
     try:
-        data = _Loader(text).get_single_data()
+        loader = _Loader(text)
+        loader.slips = None if slips is None else here
+        node = loader.get_single_node()
+        data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise SchemaError(
@@ -208,9 +277,11 @@ def _parse(path: Path) -> dict[str, Any]:
         raise SchemaError("DI-E105", schema=path.name, line=0, problem="YAML") from None
     except SchemaError as error:
         raise SchemaError(error.code, **{**error.params, "schema": path.name}) from None
+    if slips is not None:
+        slips += [SchemaError(e.code, **{**e.params, "schema": path.name}) for e in here]
     if not isinstance(data, dict):
         raise SchemaError("DI-E105", schema=path.name, line=1, problem="key: value")
-    return cast("dict[str, Any]", data)
+    return cast("dict[str, Any]", data), node
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -226,33 +297,34 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explained(error: ValidationError, schema: str, data: dict[str, Any]) -> SchemaError:
-    """Turn what is wrong farthest inside into one sentence with its place."""
-    errors = error.errors(include_url=False)
-    first = max(errors, key=lambda each: len(_place(data, each["loc"], missing=False)))
-    context = {key: value for key, value in first.get("ctx", {}).items() if key != "code"}
-    outer = _place(data, first["loc"], missing=first["type"] == "missing")
+def problems_of(error: ValidationError, data: dict[str, Any]) -> list[Problem]:
+    """Return what pydantic found, as codes of ours with their places in the file."""
+    return [_problem(cast("dict[str, Any]", each), data) for each in error.errors(include_url=False)]
+
+
+def _problem(error: dict[str, Any], data: dict[str, Any]) -> Problem:
+    context = {key: value for key, value in error.get("ctx", {}).items() if key != "code"}
+    place = _place(data, error["loc"])
+    missing = error["loc"][-1] if error["type"] == "missing" else None
     inner = context.pop("where", None)
-    where = ".".join(str(part) for part in (*outer, inner) if part is not None) or "."
-    if first["type"].startswith("DI-"):
-        return SchemaError(first["type"], schema=schema, where=where, **context)
-    if first["type"] == "missing":
-        return SchemaError("DI-E116", schema=schema, where=where)
-    return SchemaError("DI-E070", schema=schema, where=where, problem=first["msg"])
+    where = ".".join(str(part) for part in (*place, missing, inner) if part is not None) or "."
+    if error["type"].startswith("DI-"):
+        return Problem(place, error["type"], where, context)
+    if missing is not None:
+        return Problem(place, "DI-E116", where, {})
+    return Problem(place, "DI-E070", where, {"problem": error["msg"]})
 
 
-def _place(data: object, location: tuple[int | str, ...], *, missing: bool) -> list[int | str]:
+def _place(data: object, location: Place) -> Place:
     """Return the keys of the file among the steps of a validator, which has steps of its own."""
     found: list[int | str] = []
     node = data
     for step in location:
         if isinstance(node, dict) and step in node:
             node = cast("dict[object, object]", node)[step]
-        elif isinstance(node, list) and isinstance(step, int):
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
             node = cast("list[object]", node)[step]
         else:
             continue
         found.append(step)
-    if missing and location:
-        found.append(location[-1])
-    return found
+    return tuple(found)

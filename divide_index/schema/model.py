@@ -5,11 +5,12 @@ has confirmed is marked ``assumed`` there, with its source and its alternatives.
 """
 
 import difflib
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from divide_index.errors import SchemaError
 from divide_index.schema.conditions import Condition, Constant, comparisons_of, variables_of
@@ -31,6 +32,7 @@ from divide_index.schema.parts import (
 )
 
 FORMAT = 1
+Contradiction: TypeAlias = PydanticCustomError | SchemaError
 
 # Words of the results that a domain's own column or rows must not be mistaken for.
 _RESULT_COLUMNS = {
@@ -63,31 +65,52 @@ class SurveySchema(Node):
     target: Target | None = None
 
     @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        sum_to_one({name: part.weight for name, part in self.dimensions.items()}, "dimensions")
+    def _parts_fit(self, info: ValidationInfo) -> Self:
+        """Refuse the first contradiction; who validates with a list as context is given all."""
+        collected = cast("list[Contradiction] | None", info.context)
+        for contradiction in self._contradictions():
+            if collected is None:
+                raise contradiction
+            collected.append(contradiction)
+        return self
+
+    def _contradictions(self) -> Iterator[Contradiction]:
+        """Yield what does not fit together; while a name is unknown, only that and its like."""
+        names = [*self._wrong_names()]
+        yield from names
+        if names:
+            return
+        yield from self._design_of_other_types()
+        for name, item in self.items.items():
+            yield from self._misfits_of_item(name, item)
+        for place, condition in self.conditions():
+            try:
+                self.check_condition(condition, place)
+            except SchemaError as error:
+                yield error
+        yield from self._routing_in_circles()
+        yield from self._misplaced_in_files()
+        yield from self._repeated_columns()
+        yield from self._domains_that_cannot_be_cut()
+
+    def _wrong_names(self) -> Iterator[Contradiction]:
+        try:
+            sum_to_one({name: part.weight for name, part in self.dimensions.items()}, "dimensions")
+        except PydanticCustomError as error:
+            yield error
         for name in self.dimensions:
-            _refuse_reserved(f"dimensions.{name}", name, {OVERALL})
+            yield from _reserved(f"dimensions.{name}", name, {OVERALL})
         for name in self.domains:
-            _refuse_reserved(f"domains.{name}", name, _RESULT_COLUMNS)
-        for place, name in self._variable_uses():
-            _refuse_unknown(place, name, self.variables, "variables")
-        for place, name in self._item_uses():
-            _refuse_unknown(place, name, self.items, "items")
+            yield from _reserved(f"domains.{name}", name, _RESULT_COLUMNS)
+        for place, name in self.variable_uses():
+            yield from _unknown(place, name, self.variables, "variables")
+        for place, name in self.item_uses():
+            yield from _unknown(place, name, self.items, "items")
         for place, name in self._group_uses():
-            _refuse_unknown(place, name, self.groups, "groups")
+            yield from _unknown(place, name, self.groups, "groups")
         if self.target is not None:
             known = [*self.dimensions, OVERALL]
-            _refuse_unknown("target.dimension", self.target.dimension, known, "dimensions")
-        self._design_has_its_types()
-        for name, item in self.items.items():
-            self._item_fits_its_variables(name, item)
-        for place, condition in self._conditions():
-            self.check_condition(condition, place)
-        self._routing_has_a_start()
-        self._files_hold_their_variables()
-        self._columns_are_distinct()
-        self._domains_can_be_cut()
-        return self
+            yield from _unknown("target.dimension", self.target.dimension, known, "dimensions")
 
     def column_of(self, variable: str) -> str:
         """Return the header under which a variable stands in the file."""
@@ -139,8 +162,12 @@ class SurveySchema(Node):
 
     def assumptions(self) -> list[tuple[str, Evidence]]:
         """Return every assumed element with the path at which it stands."""
+        return [(path, part) for path, part in self.evidence() if part.assumed]
+
+    def evidence(self) -> list[tuple[str, Evidence]]:
+        """Return every element of the method with the path at which it stands."""
         found: list[tuple[str, Evidence]] = []
-        _collect_assumptions(self, "", found)
+        _collect_evidence(self, "", found)
         return found
 
     def element_label(self, path: str, lang: Lang) -> str:
@@ -154,13 +181,15 @@ class SurveySchema(Node):
                 labels.append(label.of(lang))
         return " / ".join(labels) or path
 
-    def _conditions(self) -> list[tuple[str, Condition]]:
+    def conditions(self) -> list[tuple[str, Condition]]:
+        """Return every condition with the place at which it stands."""
         wheres: dict[str, Condition | None] = {"reference.where": self.reference.where}
         wheres |= {f"groups.{name}.where": group.where for name, group in self.groups.items()}
         wheres |= {f"variables.{name}.asked_if": v.asked_if for name, v in self.variables.items()}
         return [(place, where) for place, where in wheres.items() if where is not None]
 
-    def _variable_uses(self) -> list[tuple[str, str]]:
+    def variable_uses(self) -> list[tuple[str, str]]:
+        """Return every variable that is named, with the place that names it."""
         design = self.design
         columns = {
             "design.weight": design.weight,
@@ -179,10 +208,10 @@ class SurveySchema(Node):
                 for name in item.variables
             ),
             *((f"domains.{key}.variable", domain.variable) for key, domain in self.domains.items()),
-            *((place, name) for place, c in self._conditions() for name in sorted(variables_of(c))),
+            *((place, name) for place, c in self.conditions() for name in sorted(variables_of(c))),
         ]
 
-    def _design_has_its_types(self) -> None:
+    def _design_of_other_types(self) -> Iterator[Contradiction]:
         kinds = [
             ("design.weight", self.design.weight, "number"),
             ("design.fpc", self.design.fpc, "number"),
@@ -190,9 +219,10 @@ class SurveySchema(Node):
         ]
         for place, variable, kind in kinds:
             if variable is not None and self.variables[variable].type != kind:
-                raise wrong("DI-E169", where=place, variable=variable, type=kind)
+                yield wrong("DI-E169", where=place, variable=variable, type=kind)
 
-    def _item_uses(self) -> list[tuple[str, str]]:
+    def item_uses(self) -> list[tuple[str, str]]:
+        """Return every item that is named, with the place that names it."""
         return [
             (f"dimensions.{name}.indicators.{part}.items", item)
             for name, dimension in self.dimensions.items()
@@ -211,18 +241,16 @@ class SurveySchema(Node):
             uses += [("target.applies_to", name) for name in self.target.applies_to]
         return uses
 
-    def _item_fits_its_variables(self, name: str, item: Item) -> None:
+    def _misfits_of_item(self, name: str, item: Item) -> Iterator[Contradiction]:
+        where = f"items.{name}"
         for variable in item.variables:
             declared = self.variables[variable]
             if declared.type == "text":
-                raise wrong("DI-E162", where=f"items.{name}", item=name, variable=variable)
-            if declared.type == "number" and item.rule != "scale":
-                raise wrong("DI-E163", where=f"items.{name}", item=name, variable=variable)
-            odd = self._codes_without_score(item, declared)
-            if odd:
-                raise wrong(
-                    "DI-E164", where=f"items.{name}", item=name, variable=variable, codes=odd
-                )
+                yield wrong("DI-E162", where=where, item=name, variable=variable)
+            elif declared.type == "number" and item.rule != "scale":
+                yield wrong("DI-E163", where=where, item=name, variable=variable)
+            elif odd := self._codes_without_score(item, declared):
+                yield wrong("DI-E164", where=where, item=name, variable=variable, codes=odd)
 
     @staticmethod
     def _codes_without_score(item: Item, variable: Variable) -> list[Constant | None]:
@@ -238,7 +266,7 @@ class SurveySchema(Node):
             return [b for b in bounds if b is None or not low <= b <= high]
         return [c for c in variable.codes if isinstance(c, str) or not low <= c <= high]
 
-    def _routing_has_a_start(self) -> None:
+    def _routing_in_circles(self) -> Iterator[Contradiction]:
         for start in self.variables:
             reached, found = set[str](), {start}
             while found:
@@ -246,63 +274,61 @@ class SurveySchema(Node):
                 wheres = [self.variables[name].asked_if for name in found]
                 found = {n for where in wheres if where is not None for n in variables_of(where)}
                 if start in found:
-                    raise wrong("DI-E174", where=f"variables.{start}.asked_if", variable=start)
+                    yield wrong("DI-E174", where=f"variables.{start}.asked_if", variable=start)
                 found -= reached
 
-    def _files_hold_their_variables(self) -> None:
+    def _misplaced_in_files(self) -> Iterator[Contradiction]:
         joined = {name for name, file in self.files.items() if file.join is not None}
         stacked = {name for name, file in self.files.items() if not (file.join or file.part_of)}
         if self.files and not stacked:
-            raise wrong("DI-E184", where="files")
+            yield wrong("DI-E184", where="files")
         for name, file in self.files.items():
             for key, other in (("join", file.join), ("part_of", file.part_of)):
                 if other is not None:
-                    _refuse_unknown(f"files.{name}.{key}", other, stacked, "files")
+                    yield from _unknown(f"files.{name}.{key}", other, stacked, "files")
         for name, variable in self.variables.items():
             if variable.file is not None:
-                _refuse_unknown(f"variables.{name}.file", variable.file, joined, "files")
+                yield from _unknown(f"variables.{name}.file", variable.file, joined, "files")
         for name, file in self.files.items():
-            self._file_knows_its_variables(name, file)
+            yield from self._misplaced_in_file(name, file)
 
-    def _file_knows_its_variables(self, name: str, file: SurveyFile) -> None:
+    def _misplaced_in_file(self, name: str, file: SurveyFile) -> Iterator[Contradiction]:
         here = {v for v, part in self.variables.items() if part.file in {file.join and name}}
         here |= set(file.on)
         for key in ("columns", "constants", "absent", "on"):
             for variable in getattr(file, key):
                 place = f"files.{name}.{key}"
-                _refuse_unknown(place, variable, self.variables, "variables")
-                if variable not in here:
-                    raise wrong("DI-E185", where=place, variable=variable, file=name)
+                yield from _unknown(place, variable, self.variables, "variables")
+                if variable in self.variables and variable not in here:
+                    yield wrong("DI-E185", where=place, variable=variable, file=name)
+        known = self.variables
         for variable in file.on:
-            if self.variables[variable].type != "text" or self.variables[variable].file:
-                raise wrong("DI-E186", where=f"files.{name}.on", variable=variable)
+            if variable in known and (known[variable].type != "text" or known[variable].file):
+                yield wrong("DI-E186", where=f"files.{name}.on", variable=variable)
         design = [*self.design.identifiers, self.design.weight, self.design.fpc, self.design.id]
         for variable in file.absent:
             if variable in design:
-                raise wrong("DI-E187", where=f"files.{name}.absent", variable=variable)
+                yield wrong("DI-E187", where=f"files.{name}.absent", variable=variable)
         for variable, value in file.constants.items():
-            declared = self.variables[variable]
-            is_code = declared.type == "code"
-            if isinstance(value, str) != declared.is_text or (
-                is_code and value not in {*declared.codes, *declared.missing, *declared.skip_codes}
-            ):
+            if variable in known and not _fits(value, known[variable]):
                 place = f"files.{name}.constants"
-                raise wrong("DI-E188", where=place, variable=variable, value=str(value))
+                yield wrong("DI-E188", where=place, variable=variable, value=str(value))
 
-    def _columns_are_distinct(self) -> None:
+    def _repeated_columns(self) -> Iterator[Contradiction]:
         for file in self.files or {None: None}:
             columns = [*columns_of(self, file).values()]
-            for column in columns:
+            for column in dict.fromkeys(columns):
                 if columns.count(column) > 1:
-                    raise wrong("DI-E165", column=column)
+                    yield wrong("DI-E165", column=column)
 
-    def _domains_can_be_cut(self) -> None:
+    def _domains_that_cannot_be_cut(self) -> Iterator[Contradiction]:
         for name, domain in self.domains.items():
             if domain.bands and self.variables[domain.variable].is_text:
-                raise wrong("DI-E166", where=f"domains.{name}", domain=name)
+                yield wrong("DI-E166", where=f"domains.{name}", domain=name)
             if domain.band_labels and set(domain.band_labels) != set(domain.bands):
-                raise wrong("DI-E167", where=f"domains.{name}", domain=name)
-            _bands_do_not_overlap(name, domain)
+                yield wrong("DI-E167", where=f"domains.{name}", domain=name)
+            if _bands_overlap(domain):
+                yield wrong("DI-E168", where=f"domains.{name}", domain=name)
 
 
 def columns_of(schema: SurveySchema, file: str | None) -> dict[str, str]:
@@ -327,36 +353,43 @@ def columns_of(schema: SurveySchema, file: str | None) -> dict[str, str]:
     }
 
 
-def _refuse_unknown(place: str, name: str, known: Iterable[str], what: str) -> None:
+def _unknown(place: str, name: str, known: Iterable[str], what: str) -> Iterator[Contradiction]:
     names = [*known]
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-        raise wrong("DI-E111", where=place, key=name, what=what, nearest=near)
+        yield wrong("DI-E111", where=place, key=name, what=what, nearest=near)
 
 
-def _refuse_reserved(place: str, name: str, reserved: Container[str]) -> None:
+def _reserved(place: str, name: str, reserved: Container[str]) -> Iterator[Contradiction]:
     if name in reserved:
-        raise wrong("DI-E161", where=place, key=name)
+        yield wrong("DI-E161", where=place, key=name)
 
 
-def _bands_do_not_overlap(name: str, domain: Domain) -> None:
+def _fits(value: Constant, variable: Variable) -> bool:
+    """Return whether a constant is a code of a variable, or a number where it has none."""
+    if isinstance(value, str) != variable.is_text:
+        return False
+    codes = {*variable.codes, *variable.missing, *variable.skip_codes}
+    return variable.type != "code" or value in codes
+
+
+def _bands_overlap(domain: Domain) -> bool:
+    """Return whether bands overlap or run backwards."""
     bounds = [
         (float("-inf") if low is None else low, float("inf") if high is None else high)
         for low, high in domain.bands.values()
     ]
-    ordered = sorted(bounds)
-    if any(low > high for low, high in bounds) or any(
-        left[1] >= right[0] for left, right in pairwise(ordered)
-    ):
-        raise wrong("DI-E168", where=f"domains.{name}", domain=name)
+    return any(low > high for low, high in bounds) or any(
+        left[1] >= right[0] for left, right in pairwise(sorted(bounds))
+    )
 
 
-def _collect_assumptions(node: Any, path: str, found: list[tuple[str, Evidence]]) -> None:  # noqa: ANN401
-    if isinstance(node, Evidence) and node.assumed:
+def _collect_evidence(node: Any, path: str, found: list[tuple[str, Evidence]]) -> None:  # noqa: ANN401
+    if isinstance(node, Evidence):
         found.append((path, node))
     if isinstance(node, BaseModel):
         for name in type(node).model_fields:
-            _collect_assumptions(getattr(node, name), f"{path}.{name}" if path else name, found)
+            _collect_evidence(getattr(node, name), f"{path}.{name}" if path else name, found)
     elif isinstance(node, dict):
         for name, part in cast("dict[str, Any]", node).items():
-            _collect_assumptions(part, f"{path}.{name}", found)
+            _collect_evidence(part, f"{path}.{name}", found)

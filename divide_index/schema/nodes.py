@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from divide_index.errors import SchemaError
 from divide_index.schema.conditions import Condition, parse_condition
 
 _TOLERANCE = 1e-9
@@ -46,7 +47,10 @@ def _code(value: object) -> int | float | str:
 def _condition(value: object) -> Condition:
     if not isinstance(value, str):
         raise wrong("DI-E142")
-    return parse_condition(value)
+    try:
+        return parse_condition(value)
+    except SchemaError as error:  # as an error of pydantic's, it is told together with others
+        raise wrong(error.code, **error.params) from None
 
 
 def _identifier(value: object) -> str:

@@ -167,6 +167,11 @@ def variables_needed(schema: SurveySchema, names: Iterable[str]) -> set[str]:
     return needed
 
 
+def used_in_conditions(schema: SurveySchema) -> set[str]:
+    """Return the variables that populations and routings rest on."""
+    return {name for _, where in schema.conditions() for name in variables_of(where)}
+
+
 def scoring_part(schema: SurveySchema) -> SurveySchema:
     """Return a schema with only the variables that scores are made of."""
     used = {name for item in _used_items(schema) for name in schema.items[item].variables}
@@ -174,6 +179,7 @@ def scoring_part(schema: SurveySchema) -> SurveySchema:
     return schema.model_copy(
         update={
             "variables": {name: v for name, v in schema.variables.items() if name in used},
+            "files": {},
             "design": DesignColumns(),
             "domains": {},
         }
