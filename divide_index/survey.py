@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.engine import PsuTable
-from divide_index.errors import DesignError, Finding
+from divide_index.errors import DesignError, Finding, InputError
 from divide_index.inference.design import Design, LonelyPsu
 from divide_index.reading.gate import Ledger
 from divide_index.reading.gathering import Gathered, gather, sources_of
@@ -145,8 +145,10 @@ def checked_frame(frame: Any, schema: SurveySchema) -> tuple[Any, tuple[Finding,
     InputError, DesignError
         The frame contradicts its schema.
     """
+    if not engine.is_frame(frame):
+        raise InputError("DI-E121", type=type(frame).__name__)
     ledger = Ledger()
-    gathered = gather(sources_of(frame), schema, ledger)
+    gathered = gather({None: frame}, schema, ledger)
     if gathered is None:
         raise AssertionError  # a ledger that stops raises the first error
     return gathered.frame, tuple(ledger.findings)

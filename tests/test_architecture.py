@@ -33,7 +33,9 @@ ROOMS: Mapping[str, Room] = {
     "engine": Room("errors schema", "narwhals numpy"),
     "history": Room("errors resources", "pandas"),
     "inference": Room("errors", "numpy scipy"),
-    "reading": Room("errors schema engine", "numpy pandas"),
+    "reading": Room(
+        "errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"
+    ),
     "survey": Room("errors schema engine reading inference", "numpy"),
     "scoring": Room("errors schema engine survey inference", "numpy"),
     "cells": Room("errors schema engine survey scoring", "numpy"),

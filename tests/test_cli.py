@@ -269,7 +269,7 @@ def test_csv_on_stdout_has_the_contracts_columns_and_no_mark(run: Runner) -> Non
 def test_a_csv_file_has_its_provenance_beside_it(run: Runner) -> None:
     assert run("compute", *SMALL, "-o", "levels.csv").exit_code == 0
     provenance = json.loads(Path("levels.csv.provenance.json").read_text(encoding="utf-8"))
-    assert provenance["input"]["name"] == "small.csv"
+    assert [file["name"] for file in provenance["input"]["files"]] == ["small.csv"]
 
 
 def test_only_a_korean_csv_file_starts_with_a_mark(run: Runner) -> None:
@@ -404,8 +404,8 @@ def test_lonely_decides_what_a_single_psu_contributes(run: Runner) -> None:
 
 def test_verbose_says_what_was_read(run: Runner) -> None:
     done = run("compute", *SMALL, "-v")
-    assert done.err.startswith("DI-I070 small.csv: ")
-    assert "utf-8" in done.err
+    assert done.err.startswith("DI-I070 small.csv (CSV, utf-8): ")
+    assert "DI-I073" in done.err
 
 
 # -- schema and language ---------------------------------------------------------------------

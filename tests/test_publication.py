@@ -261,7 +261,7 @@ def test_provenance_holds_no_path_host_user_or_clock(tmp_path: Path) -> None:
     provenance = document(result)["provenance"]
     words = set(every_text(provenance))
     assert words.isdisjoint({socket.gethostname(), getpass.getuser()})
-    assert provenance["input"]["name"] == "small.csv"
+    assert [file["name"] for file in provenance["input"]["files"]] == ["small.csv"]
     for word in words:
         assert not Path(word).is_absolute()
         assert str(tmp_path) not in word
@@ -272,9 +272,10 @@ def test_provenance_holds_no_path_host_user_or_clock(tmp_path: Path) -> None:
 
 def test_provenance_tells_what_can_be_recomputed(tmp_path: Path) -> None:
     provenance = document(of_file(tmp_path / "here"))["provenance"]
-    assert len(provenance["input"]["sha256"]) == len(provenance["schema"]["sha256"]) == 64
-    assert provenance["input"]["records"] == len(small_frame())
-    assert provenance["input"]["encoding"] == "utf-8"
+    (file,) = provenance["input"]["files"]
+    assert len(file["sha256"]) == len(provenance["schema"]["sha256"]) == 64
+    assert provenance["input"]["records"] == file["records"] == len(small_frame())
+    assert (file["source"], file["kind"], file["encoding"]) == (None, "CSV", "utf-8")
     assert provenance["is_synthetic"] is False
     assert provenance["method"]["weights"] == {"access": 0.2, "capability": 0.4, "usage": 0.4}
     assert provenance["method"]["confidence"] == 0.95

@@ -15,9 +15,9 @@ import yaml
 
 from divide_index import engine
 from divide_index.errors import DivideIndexError, InputError
-from divide_index.reading.files import open_csv
+from divide_index.reading.files import open_file
 from divide_index.reading.text import check_layout, decode
-from divide_index.schema import SurveySchema
+from divide_index.schema import SurveyFile, SurveySchema
 from divide_index.survey import Survey, read_survey
 from tests.samples import as_polars
 
@@ -104,8 +104,7 @@ def numbers(survey: Survey, variable: str) -> list[float | None]:
 def test_unicode_is_read_whatever_the_language(file: Path, encoding: str, used: str) -> None:
     survey = read(file, as_csv().encode(encoding))
     assert texts(survey, "place") == ["펲", "똠", "R", "R"]
-    assert survey.origin is not None
-    assert survey.origin.encoding == used
+    assert [origin.encoding for origin in survey.origins] == [used]
 
 
 @pytest.mark.parametrize("order", ["le", "be"])
@@ -126,8 +125,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_header(file: Path, *, quoted:
 def test_cp949_is_guessed_for_a_korean_schema(file: Path) -> None:
     survey = read(file, as_csv().encode("cp949"), language="ko")
     assert texts(survey, "place")[:2] == ["펲", "똠"]
-    assert survey.origin is not None
-    assert survey.origin.encoding == "cp949"
+    assert [origin.encoding for origin in survey.origins] == ["cp949"]
 
 
 @pytest.mark.parametrize("language", [None, "en", "pt"])
@@ -189,18 +187,47 @@ def test_a_nul_character_is_refused_with_its_line(file: Path) -> None:
 @pytest.mark.parametrize(
     ("raw", "kind"),
     [
-        (b"PK\x03\x04rest", "XLSX/ZIP"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "XLS/HWP"),
+        (b"PK\x03\x04rest", "ZIP"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "OLE"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1" + "Workbook".encode("utf-16-le"), "XLS"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1" + "HwpSummaryInformation".encode("utf-16-le"), "HWP"),
         (b"%PDF-1.7", "PDF"),
-        (b"$FL2@(#)", "SPSS .sav"),
-        (b"<stata_dta><header>", "Stata .dta"),
-        (b"PAR1\x15", "Parquet"),
         (b"\x1f\x8b\x08", "gzip"),
+        (b"  <!DOCTYPE html><table>", "HTML"),
     ],
 )
 def test_another_kind_of_file_is_called_by_its_name(file: Path, raw: bytes, kind: str) -> None:
     error = refusal(file, raw)
     assert (error.code, error.params["kind"]) == ("DI-E025", kind)
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [(b"$FL2@(#)", "SAV"), (b"<stata_dta><header>", "DTA"), (b"PAR1\x15", "Parquet")],
+)
+def test_a_file_under_the_name_of_another_kind_is_refused(
+    file: Path, raw: bytes, kind: str
+) -> None:
+    error = refusal(file, raw)
+    assert (error.code, error.params["kind"]) == ("DI-E190", kind)
+    assert error.params["said"] == ["CSV"]
+
+
+def test_text_under_the_name_of_a_workbook_is_refused(file: Path) -> None:
+    workbook = file.with_suffix(".xlsx")
+    workbook.write_text(as_csv(), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_survey(workbook, schema())
+    assert (caught.value.code, caught.value.params["kind"]) == ("DI-E190", "CSV")
+
+
+def test_a_file_behind_a_password_is_called_so(file: Path) -> None:
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1" + "EncryptedPackage".encode("utf-16-le")
+    for name in ("survey.xlsx", "survey.csv"):
+        file.with_name(name).write_bytes(locked)
+        with pytest.raises(InputError, match="password") as caught:
+            read_survey(file.with_name(name), schema())
+        assert caught.value.code == "DI-E189"
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
@@ -212,7 +239,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
     file.write_text(as_csv(), encoding="utf-8")
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(InputError, match="Permission denied") as caught:
-        open_csv(file, encoding=None, language=None)
+        open_file(file, SurveyFile(), None)
     assert caught.value.code == "DI-E102"
 
 
@@ -368,7 +395,7 @@ def test_a_word_that_other_software_takes_for_missing_is_a_text(file: Path, word
 def test_such_a_word_among_numbers_is_no_silent_blank(file: Path, word: str) -> None:
     rows = [["1", "R", "", "1", "1"], ["2", "R", "", word, "2"]]
     error = refusal(file, as_csv(rows))
-    assert (error.code, error.params["rows"]) == ("DI-E035", [3])
+    assert (error.code, error.params["cells"]) == ("DI-E035", "score (n=1, line 3)")
     assert word not in str(error).split()
 
 
@@ -410,8 +437,9 @@ def test_outer_blanks_of_a_code_are_taken_off_and_counted(file: Path) -> None:
 def test_what_is_not_plainly_a_number_is_refused_and_not_shown(file: Path, odd: str) -> None:
     rows = [["1", "R", "", "1", "1"], ["2", "R", "", odd, "2"], ["3", "R", "", "3", "2"]]
     error = refusal(file, as_csv(rows))
-    assert (error.code, error.params["rows"]) == ("DI-E035", [3])
-    assert (error.params["column"], error.params["count"]) == ("score", 1)
+    is_marked = odd in {"1,234", "0,5"}
+    assert error.code == ("DI-E011" if is_marked else "DI-E035")
+    assert (error.params["cells"], error.params["count"]) == ("score (n=1, line 3)", 1)
     assert odd not in str(error)
 
 
@@ -467,7 +495,7 @@ def test_a_frame_is_read_as_the_file_is(file: Path, kind: str) -> None:
     for name in ("score", "answer"):
         assert numbers(survey, name) == numbers(from_file, name)
     assert survey.findings == from_file.findings == ()
-    assert survey.origin is None
+    assert survey.origins == ()
 
 
 @pytest.mark.engine
@@ -517,7 +545,7 @@ def test_a_frame_without_records_is_refused(library: Make) -> None:
 
 def test_the_origin_is_the_name_the_hash_and_the_encoding(file: Path) -> None:
     raw = as_csv().encode("utf-8-sig")
-    origin = read(file, raw).origin
+    (origin,) = read(file, raw).origins
     assert origin is not None
     assert origin.name == "survey.csv"
     assert origin.sha256 == hashlib.sha256(raw).hexdigest()

@@ -23,7 +23,6 @@ from divide_index.schema import (
     load_schema,
     packaged_schemas,
     parse_condition,
-    schema_for_columns,
     schema_hash,
     variables_of,
 )
@@ -251,7 +250,7 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("DI-E164", {"items__online__codes": [7]}, "7"),
     ("DI-E164", {"items__skill": {"of": "weight", "rule": "scale", "goalposts": [0, 1]}}, "weight"),
     ("DI-E165", {"variables__area__column": "Q1"}, "Q1"),
-    ("DI-E166", {"domains__region__bands": {"a": [1, 2]}}, "region"),
+    ("DI-E166", {"domains__place": {"label": "p", "variable": "area", "bands": {"a": [1, 2]}}}, "place"),
     ("DI-E167", {"domains__age_group__band_labels": {"young": "a"}}, "age_group"),
     ("DI-E168", {"domains__age_group__bands": {"young": [None, 30], "old": [30, 99]}}, "age_group"),
     ("DI-E168", {"domains__age_group__bands": {"young": [29, 7], "old": [30, 99]}}, "age_group"),
@@ -538,29 +537,6 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         load_schema("exampel")
     assert caught.value.code == "DI-E104"
     assert "example" in str(caught.value)
-
-
-def test_the_one_schema_whose_columns_are_all_there_is_found() -> None:
-    written(BASE, "survey_schemas/base.yaml")
-    assert schema_for_columns([*HEADERS, "more"]).name == "base"
-
-
-def test_without_a_fitting_schema_the_nearest_is_named_with_what_it_lacks() -> None:
-    written(BASE, "survey_schemas/base.yaml")
-    with pytest.raises(SchemaError) as caught:
-        schema_for_columns([name for name in HEADERS if name not in {"Q2", "age"}])
-    error = caught.value
-    assert (error.code, error.params["nearest"]) == ("DI-E113", "base")
-    assert sorted(error.params["missing"]) == ["Q2", "age"]  # pyright: ignore[reportArgumentType]
-
-
-def test_several_fitting_schemas_are_refused_by_the_names_that_choose_one() -> None:
-    written(BASE, "survey_schemas/base.yaml")
-    written(BASE, "survey_schemas/base-2025.yaml")
-    with pytest.raises(SchemaError) as caught:
-        schema_for_columns(HEADERS)
-    assert caught.value.code == "DI-E112"
-    assert sorted(caught.value.params["names"]) == ["base", "base-2025"]  # pyright: ignore[reportArgumentType]
 
 
 # -- conditions ------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def sources_of(source: object) -> Sources:
         given = {str(name): part for name, part in cast("Mapping[object, object]", source).items()}
     for part in given.values():
         if not isinstance(part, str | Path) and not engine.is_frame(part):
-            raise InputError("DI-E121", type=type(part).__name__)
+            raise InputError("DI-E121", type=type(source).__name__)
     if not given:
         raise InputError("DI-E121", type=type(source).__name__)
     return {name: Path(p) if isinstance(p, str) else p for name, p in given.items()}
@@ -408,7 +408,7 @@ def _joined(  # noqa: PLR0917
     ledger
         Takes what is found.
     """
-    on = schema.files[name].on
+    on = schema.files[name].key
     key = [schema.column_of(variable) for variable in on]
     match = engine.joined(frame, other.frame, on)
     for file, count in ((base, match.without_key[0]), (name, match.without_key[1])):

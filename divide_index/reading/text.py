@@ -107,7 +107,9 @@ def _header(text: str, name: str, delimiter: str, first_line: int) -> list[str]:
         raise InputError("DI-E023", path=name, line=first_line) from None
     header = [column.strip() for column in header]
     if not any(header):
-        raise InputError("DI-E019", path=name)
+        blanks = len(text) - len(text.lstrip(f'\r\n \t"{delimiter}'))
+        better = first_line + text.count("\n", 0, blanks)
+        raise InputError("DI-E019", path=name, row=first_line, better=better, sheet="")
     if len(header) == 1:
         other = [mark for mark in _DELIMITERS if mark in header[0] and mark != delimiter]
         if other:

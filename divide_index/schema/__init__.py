@@ -7,9 +7,11 @@ from divide_index.schema.conditions import (
     IsIn,
     Not,
     Or,
+    condition_text,
     parse_condition,
     variables_of,
 )
+from divide_index.schema.editor import editor_schema
 from divide_index.schema.files import (
     file_part,
     joined_files,
@@ -17,6 +19,7 @@ from divide_index.schema.files import (
     only_file,
     stacked_files,
 )
+from divide_index.schema.linting import lint_schema
 from divide_index.schema.loading import (
     load_schema,
     packaged_schemas,
@@ -97,10 +100,13 @@ __all__ = [
     "code_text",
     "columns_of",
     "columns_read",
+    "condition_text",
+    "dimension_column",
+    "editor_schema",
     "file_part",
     "joined_files",
     "layout_of",
-    "dimension_column",
+    "lint_schema",
     "load_schema",
     "only_file",
     "packaged_schemas",

@@ -1,6 +1,7 @@
 """All that is wrong with a schema at once, and what could be better in it."""
 
 import copy
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +22,22 @@ from divide_index.schema.model import Contradiction, SurveySchema
 from divide_index.schema.nodes import Text
 from divide_index.schema.parts import Variable, code_text
 
-_MOST_ROUNDS = 50  # unknown keys inside blocks that stand below unknown keys
+_MOST_ROUNDS = 50  # unknown keys of one block are found one by one
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_QUOTED = re.compile(r"'([^']*)'")
+_KINDS = {  # pydantic's kinds of error that have words of their own
+    **dict.fromkeys(("literal_error", "enum"), "DI-E211"),
+    **dict.fromkeys(("tuple_type", "list_type"), "DI-E212"),
+    **dict.fromkeys(("missing", "too_long", "too_short"), "DI-E213"),
+    **dict.fromkeys(
+        (f"{word}_than{end}" for word in ("greater", "less") for end in ("", "_equal")), "DI-E214"
+    ),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "DI-E215"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "DI-E216"),
+    **dict.fromkeys(("dict_type", "model_type"), "DI-E144"),
+    **dict.fromkeys(("finite_number", "float_type"), "DI-E140"),
+    "string_type": "DI-E173",
+}
 
 
 def lint_schema(name_or_path: str | Path) -> list[SchemaError | Finding]:
@@ -82,7 +98,7 @@ def _checked(data: dict[str, Any]) -> tuple[SurveySchema | None, list[Problem]]:
             schema = SurveySchema.model_validate(data, context=contradictions)
             found = [_of_contradiction(each, data) for each in contradictions]
         except ValidationError as error:
-            found = _innermost(problems_of(error, data))
+            found = [_finer(each) for each in _innermost(problems_of(error, data))]
         strange = [problem for problem in found if problem.code == "DI-E069"]
         if not strange:
             break
@@ -129,14 +145,25 @@ def _innermost(problems: Sequence[Problem]) -> list[Problem]:
     Where several kinds of value are allowed, each of them complains: the one that was meant
     complains farthest inside.
     """
+    around = {problem.place[:depth] for problem in problems for depth in range(len(problem.place))}
     found: dict[tuple[Place, str], Problem] = {}
     for problem in problems:
-        place = problem.place
-        around = any(o.place[: len(place)] == place and o.place != place for o in problems)
-        is_of_a_block = problem.code in {"DI-E069", "DI-E116"}  # and each has a key of its own
-        if is_of_a_block or not around:
-            found.setdefault((place, problem.where if is_of_a_block else ""), problem)
+        has_key = problem.code in {"DI-E069", "DI-E116"}  # of a block, and told of one key of it
+        if has_key or problem.place not in around:
+            found.setdefault((problem.place, problem.where if has_key else ""), problem)
     return [*found.values()]
+
+
+def _finer(problem: Problem) -> Problem:
+    """Return a problem of a value's kind under the code that says which kind is meant."""
+    kind = str(problem.params.get("kind"))
+    if problem.code != "DI-E070" or kind not in _KINDS:
+        return problem
+    context = cast("dict[str, Any]", problem.params["context"])
+    bounds = [f"{sign} {context[name]:g}" for name, sign in _SIGNS.items() if name in context]
+    expected = _QUOTED.findall(str(context.get("expected")))
+    params = {"expected": expected, "bounds": bounds}
+    return Problem(problem.place, _KINDS[kind], problem.where, params)
 
 
 def _take_out(data: dict[str, Any], problem: Problem) -> None:
@@ -160,7 +187,7 @@ def _advice(schema: SurveySchema, data: dict[str, Any]) -> Iterator[Problem]:
     yield from _labels_missing(schema, data)
     yield from _labels_of_one_language(schema, data)
     used = {name for _, name in schema.variable_uses()}
-    used |= {name for file in schema.files.values() for name in file.on}
+    used |= {name for file in schema.files.values() for name in file.key}
     for name in schema.variables:
         if name not in used:
             yield Problem(("variables", name), "DI-W214", f"variables.{name}", {})
@@ -191,21 +218,24 @@ def _labels_missing(schema: SurveySchema, data: dict[str, Any]) -> Iterator[Prob
 
 
 def _labels_of_one_language(schema: SurveySchema, data: dict[str, Any]) -> Iterator[Problem]:
-    """Yield labels that say the code again, or the same in both languages; codes in one line."""
-    same: dict[Place, list[str]] = {}
+    """Yield labels that are one text for both languages or only say the code or name again.
+
+    The codes of a variable are told together.
+    """
     single: dict[Place, list[str]] = {}
+    same: dict[Place, list[str]] = {}
     for place, label, written in _labels(schema, data, ()):
-        *block, name = place
-        is_of_code = place[0] == "variables" and "codes" in block
-        of = name if is_of_code or place[-1] != "label" else block[-1]
+        *block, key = place
+        is_of_code = "codes" in block
+        name = code_text(key if is_of_code else block[-1] if block else key)
         where = tuple(block) if is_of_code else place
-        if code_text(of) in {label.ko.strip(), label.en.strip()}:
-            same.setdefault(where, []).append(code_text(of))
+        if name in {label.ko.strip(), label.en.strip()}:
+            same.setdefault(where, []).append(name)
         elif isinstance(written, str) and any(letter.isalpha() for letter in written):
-            single.setdefault(where, []).append(code_text(of))
+            single.setdefault(where, []).append(written)
     for code, found in (("DI-W212", single), ("DI-W213", same)):
-        for place, names in found.items():
-            yield Problem(place, code, ".".join(map(str, place)), {"names": names})
+        for place, labels in found.items():
+            yield Problem(place, code, ".".join(map(str, place)), {"labels": labels})
 
 
 def _labels(node: object, written: object, place: Place) -> Iterator[tuple[Place, Text, object]]:

@@ -299,20 +299,25 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def problems_of(error: ValidationError, data: dict[str, Any]) -> list[Problem]:
     """Return what pydantic found, as codes of ours with their places in the file."""
-    return [_problem(cast("dict[str, Any]", each), data) for each in error.errors(include_url=False)]
+    return [
+        _problem(cast("dict[str, Any]", each), data) for each in error.errors(include_url=False)
+    ]
 
 
 def _problem(error: dict[str, Any], data: dict[str, Any]) -> Problem:
     context = {key: value for key, value in error.get("ctx", {}).items() if key != "code"}
     place = _place(data, error["loc"])
     missing = error["loc"][-1] if error["type"] == "missing" else None
+    if isinstance(missing, int):  # of a pair that has only one member
+        missing = None
     inner = context.pop("where", None)
     where = ".".join(str(part) for part in (*place, missing, inner) if part is not None) or "."
     if error["type"].startswith("DI-"):
         return Problem(place, error["type"], where, context)
     if missing is not None:
         return Problem(place, "DI-E116", where, {})
-    return Problem(place, "DI-E070", where, {"problem": error["msg"]})
+    said = {"problem": error["msg"], "kind": error["type"], "context": context}
+    return Problem(place, "DI-E070", where, said)
 
 
 def _place(data: object, location: Place) -> Place:

@@ -46,23 +46,41 @@ class SurveySchema(Node):
     """A survey: its columns, its index, its populations."""
 
     format: Annotated[int, Field(strict=True, ge=1, le=FORMAT)]
+    """The version of this format: 1."""
     name: str
+    """The schema's name, that of its file."""
     title: Text
+    """A title in both languages."""
     language: str | None = None
+    """The language of the data, such as ko; with ko, files may be in CP949."""
     encoding: str | None = None
+    """Text encoding of the files, where it is neither UTF-8 nor marked."""
     unit: Literal["person", "household"] = "person"
+    """What one record is."""
     survey: SurveyMetadata
+    """What a publication says about the survey."""
     files: dict[Name, SurveyFile] = Field(default_factory=dict)
+    """The survey's files by name; left out where there is a single plain one."""
     variables: dict[Name, Variable]
+    """The columns that are used, by the name they have in this schema."""
     design: DesignColumns = Field(default_factory=DesignColumns)
+    """The variables of the sampling design."""
     items: dict[Name, Item]
+    """Questions turned into scores, by name."""
     dimensions: dict[Name, Dimension]
+    """The index: dimensions, their indicators, and the items of these."""
     formula: Literal["weighted_ratios", "ratio_of_composites"] = "weighted_ratios"
+    """How dimensions make the overall level."""
     reference: Population
+    """The population whose level is 100."""
     groups: dict[Name, Group] = Field(default_factory=dict)
+    """Target populations, by name."""
     averages: dict[Name, Average] = Field(default_factory=dict)
+    """Averages of groups' levels, by name."""
     domains: dict[Name, Domain] = Field(default_factory=dict)
+    """Partitions of the population: region, area, age group."""
     target: Target | None = None
+    """The policy target."""
 
     @model_validator(mode="after")
     def _parts_fit(self, info: ValidationInfo) -> Self:
@@ -293,18 +311,18 @@ class SurveySchema(Node):
             yield from self._misplaced_in_file(name, file)
 
     def _misplaced_in_file(self, name: str, file: SurveyFile) -> Iterator[Contradiction]:
-        here = {v for v, part in self.variables.items() if part.file in {file.join and name}}
-        here |= set(file.on)
-        for key in ("columns", "constants", "absent", "on"):
+        here = {v for v, part in self.variables.items() if part.file == (file.join and name)}
+        here |= set(file.key)
+        for key in ("columns", "constants", "absent", "key"):
             for variable in getattr(file, key):
                 place = f"files.{name}.{key}"
                 yield from _unknown(place, variable, self.variables, "variables")
                 if variable in self.variables and variable not in here:
                     yield wrong("DI-E185", where=place, variable=variable, file=name)
         known = self.variables
-        for variable in file.on:
+        for variable in file.key:
             if variable in known and (known[variable].type != "text" or known[variable].file):
-                yield wrong("DI-E186", where=f"files.{name}.on", variable=variable)
+                yield wrong("DI-E186", where=f"files.{name}.key", variable=variable)
         design = [*self.design.identifiers, self.design.weight, self.design.fpc, self.design.id]
         for variable in file.absent:
             if variable in design:
@@ -349,7 +367,7 @@ def columns_of(schema: SurveySchema, file: str | None) -> dict[str, str]:
     return {
         name: layout.columns.get(name) or schema.column_of(name)
         for name, variable in schema.variables.items()
-        if (variable.file == place and name not in elsewhere) or name in layout.on
+        if (variable.file == place and name not in elsewhere) or name in layout.key
     }
 
 

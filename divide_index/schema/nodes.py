@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StrictBool,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -63,9 +64,14 @@ Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
 Code = Annotated[int | float | str, BeforeValidator(_code)]
 Where = Annotated[
-    Any, BeforeValidator(_condition), PlainSerializer(repr, return_type=str)
+    Any,
+    BeforeValidator(_condition),
+    PlainSerializer(repr, return_type=str),
+    WithJsonSchema({"type": "string"}),
 ]  # a Condition; its dataclasses are parsed here
-Name = Annotated[str, BeforeValidator(_identifier)]
+Name = Annotated[
+    str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": r"^\w+$"})
+]
 
 
 class Node(BaseModel):
@@ -90,7 +96,9 @@ class Text(Node):
     """A label in two languages."""
 
     ko: str
+    """In Korean."""
     en: str
+    """In English."""
 
     @model_validator(mode="before")
     @classmethod
@@ -108,8 +116,11 @@ class Evidence(Node):
     """Where an element of the method comes from, and how sure it is."""
 
     source: str | None = None
+    """The document that says so, or how it is known."""
     assumed: StrictBool = False
+    """True where nobody has confirmed it; `source` and `alternatives` are then required."""
     alternatives: tuple[str, ...] = ()
+    """What it could be instead, in words."""
 
     @model_validator(mode="after")
     def _assumption_is_explained(self) -> Self:

@@ -29,16 +29,28 @@ class Variable(Evidence):
     """One column of the data: its type, valid codes, missing codes and routing."""
 
     column: str | None = None
+    """The header in the file, where it is not the variable's own name."""
     type: Literal["code", "number", "text"] = "code"
+    """`code` has a list of valid codes, `number` is measured or counted, `text` is an
+    identifier."""
     label: Text | None = None
-    file: str | None = None  # the joined file it stands in
+    """The question or the quantity, in both languages."""
+    file: str | None = None
+    """The joined file it stands in; left out for the file of the records."""
     codes: dict[Code, Text | None] = Field(default_factory=dict)
+    """Every valid code with its label. Texts in quotes, and quotes around yes, no, on, off."""
     register_shares: dict[Code, Annotated[Number, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    """Shares of the population by code, from a register: they only check the order of codes."""
     range: tuple[Number | None, Number | None] | None = None
+    """The smallest and the largest valid number; null leaves an end open."""
     missing: tuple[Code, ...] = ()
+    """Codes of no answer: don't know, refused. Not those of who was not asked."""
     asked_if: Where | None = None
+    """Who is asked, as a condition: used == 1. Needs `skip_means`."""
     skip_codes: tuple[Code, ...] = ()
+    """Codes of who was not asked. Needs `skip_means`."""
     skip_means: Annotated[Number, Field(ge=0, le=1)] | None = None
+    """The score, 0 to 1, of who was not asked: a non-user is a 0, not a gap."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -55,7 +67,9 @@ class Variable(Evidence):
         if len(set(declared)) < len(declared):
             raise wrong("DI-E150")
         if not set(self.register_shares) <= set(self.codes):
-            raise wrong("DI-E180", codes=sorted(map(str, set(self.register_shares) - {*self.codes})))
+            raise wrong(
+                "DI-E180", codes=sorted(map(str, set(self.register_shares) - {*self.codes}))
+            )
         routed = self.asked_if is not None or bool(self.skip_codes)
         if routed != (self.skip_means is not None):
             raise wrong("DI-E151")
@@ -78,21 +92,33 @@ class SurveyFile(Node):
     """
 
     label: Text | None = None
+    """What the file holds, in both languages."""
     encoding: str | None = None
+    """Text encoding, such as cp949; left out, that of the schema."""
     delimiter: Literal[",", ";", "\t", "|"] = ","
+    """The mark between the fields of a CSV file."""
     decimal: Literal[".", ","] = "."
+    """The decimal mark of its numbers."""
     header_row: Annotated[int, Field(strict=True, ge=1)] = 1
+    """The row, counted from 1, that holds the headers."""
     sheet: str | None = None
+    """The sheet of a workbook; left out, the first."""
     columns: dict[Name, str] = Field(default_factory=dict)
+    """This file's own headers, by variable."""
     constants: dict[Name, Code] = Field(default_factory=dict)
+    """The value of a variable for all records of the file, by variable: its sample."""
     absent: tuple[str, ...] = ()
+    """Variables that this file does not have; missing for its records."""
     join: str | None = None
-    on: tuple[str, ...] = ()
+    """The file whose records this one adds variables to. Needs `on`."""
+    key: tuple[str, ...] = ()
+    """The variables, of type text, that match records of the two files."""
     part_of: str | None = None
+    """The file whose records this one repeats; it is never read."""
 
     @model_validator(mode="after")
     def _is_one_kind_of_file(self) -> Self:
-        if bool(self.on) != (self.join is not None) or (self.join and self.part_of):
+        if bool(self.key) != (self.join is not None) or (self.join and self.part_of):
             raise wrong("DI-E181")
         if self.delimiter == self.decimal:
             raise wrong("DI-E182")
@@ -106,13 +132,22 @@ class Item(Evidence):
     """A question's score on 0-1: answers placed by a rule."""
 
     of: str | None = None
+    """The variable that is scored. Or give `max_of`."""
     max_of: tuple[str, ...] = ()
+    """Variables of which the largest score counts."""
     rule: Literal["scale", "map", "share"]
+    """`scale` places a number between `goalposts`, `map` takes `scores` by code, `share`
+    scores 1 for the `codes` named and 0 for the others."""
     goalposts: tuple[Number, Number] | None = None
+    """Rule scale: the numbers that score 0 and 1, the lower one first."""
     direction: Literal["positive", "negative"] = "positive"
+    """Rule scale: negative where the lowest number is the best."""
     scores: dict[Code, Annotated[Number, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    """Rule map: the score, 0 to 1, of every valid code."""
     codes: tuple[Code, ...] = ()
+    """Rule share: the codes that score 1."""
     label: Text | None = None
+    """What the item measures, in both languages."""
 
     @model_validator(mode="after")
     def _has_what_its_rule_needs(self) -> Self:
@@ -141,9 +176,14 @@ class Indicator(Evidence):
     """Items gathered into one score; ``weighted`` takes item: weight."""
 
     weight: Weight
+    """Its weight in the dimension; the weights of a dimension's indicators sum to 1."""
     rule: Literal["mean", "any", "weighted"] = "mean"
+    """`mean` of the items answered, `any` for the largest of them, `weighted` by the items'
+    weights."""
     items: tuple[str, ...] | dict[str, Weight]
+    """Items as a list, or item: weight for the rule weighted."""
     label: Text | None = None
+    """What the indicator measures, in both languages."""
 
     @model_validator(mode="after")
     def _has_weights_only_if_weighted(self) -> Self:
@@ -162,8 +202,11 @@ class Dimension(Evidence):
     """A dimension of the index: indicators and their weights."""
 
     weight: Weight
+    """Its weight in the overall index; the weights of all dimensions sum to 1."""
     label: Text
+    """Its name in both languages."""
     indicators: dict[Name, Indicator]
+    """The indicators it is made of, by name."""
 
     @model_validator(mode="after")
     def _weights_sum_to_one(self) -> Self:
@@ -175,12 +218,19 @@ class DesignColumns(Node):
     """The variables of the sampling design; what is absent is stated in every output."""
 
     weight: str | None = None
+    """The variable, of type number, of the sampling weights."""
     strata: tuple[str, ...] = ()
+    """The variables whose combinations are the strata."""
     psu: str | None = None
+    """The variable of the primary sampling units."""
     fpc: str | None = None
+    """The variable of the finite population correction: a fraction, or PSUs in the stratum."""
     sample: str | None = None
+    """The variable that tells independent samples apart."""
     id: str | None = None
+    """The variable that identifies a respondent."""
     note: Text | None = None
+    """What a reader must know about the design, in both languages."""
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -192,14 +242,18 @@ class Population(Evidence):
     """The people a condition selects; without one, everybody."""
 
     label: Text
+    """The name in print, in both languages: General public."""
     where: Where | None = None
+    """Who belongs to it, as a condition; left out, everybody."""
 
 
 class Group(Evidence):
     """A target population."""
 
     label: Text
+    """The name in print, in both languages."""
     where: Where
+    """Who belongs to it, as a condition: area == 2 and age >= 65."""
 
 
 class Average(Evidence):
@@ -210,7 +264,9 @@ class Average(Evidence):
     """
 
     label: Text
+    """The name in print, in both languages."""
     members: dict[str, Annotated[Number, Field(gt=0)] | Literal["estimated"]]
+    """Population total by group, or the word `estimated` for each."""
 
     @model_validator(mode="after")
     def _totals_are_of_one_kind(self) -> Self:
@@ -225,34 +281,56 @@ class Domain(Evidence):
     """A partition of the population: the codes of a variable, or bands of a number."""
 
     label: Text
+    """The name in print, in both languages."""
     variable: str
+    """The variable that cuts the population."""
     bands: dict[str, tuple[Number | None, Number | None]] = Field(default_factory=dict)
+    """For a number: [lowest, highest] by band, both inside; null leaves an end open."""
     band_labels: dict[str, Text] = Field(default_factory=dict)
+    """Labels of the bands, in both languages."""
 
 
 class Target(Evidence):
     """The policy target: a level of a group in a dimension by a year."""
 
     group: str
+    """The group the target speaks of."""
     dimension: str = OVERALL
+    """A dimension, or overall."""
     level: Number
+    """The level to reach, where the reference is 100."""
     year: int
+    """The year to reach it in."""
     applies_to: tuple[str, ...] = ()
+    """Other groups that are held against it."""
     label: Text | None = None
+    """The target in words, in both languages."""
 
 
 class SurveyMetadata(Node):
     """What a publication says about the survey."""
 
     name: Text
+    """The survey's official name, in both languages."""
     year: int | None = None
+    """The survey's year."""
     approval_number: str | None = None
+    """The number of approved statistics, as a text."""
     legal_basis: Text | None = None
+    """The law it rests on, in both languages."""
     population: Text | None = None
+    """Whom the survey speaks of, in both languages."""
     reference_date: str | None = None
+    """The date its answers refer to, in quotes."""
     fieldwork: str | None = None
+    """When it was carried out."""
     response_rate: Number | None = None
+    """Response rate, in %."""
     contact: str | None = None
+    """Whom to ask."""
     licence: str | None = None
+    """The licence of the records."""
     source: str | None = None
-    synthetic: str | None = None  # the variable that marks synthetic records
+    """Who publishes the survey."""
+    synthetic: str | None = None
+    """The variable that marks synthetic records."""

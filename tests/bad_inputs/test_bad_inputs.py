@@ -250,14 +250,12 @@ def test_the_good_survey_runs_without_a_word(run: Callable[..., Run]) -> None:
 # -- A. File, encoding, layout -----------------------------------------------------------------
 
 KINDS = {
-    "XLSX/ZIP": b"PK\x03\x04",
-    "XLS/HWP": b"\xd0\xcf\x11\xe0",
+    "ZIP": b"PK\x03\x04",
+    "XLS": b"\xd0\xcf\x11\xe0" + "Workbook".encode("utf-16-le"),
     "PDF": b"%PDF-1.7",
-    "SPSS .sav": b"$FL2@(#) SPSS DATA FILE",
-    "Stata .dta": b"<stata_dta><header>",
-    "Parquet": b"PAR1",
-    "gzip": b"\x1f\x8b\x08\x00",
+    "gzip": b"\x1f\x8b",
 }
+RENAMED = {"SAV": b"$FL2", "DTA": b"<stata_dta>", "Parquet": b"PAR1"}
 FILES = [
     Case("1 CP949 for a survey in another language", "DI-E001", each(note=NAME).encode("cp949")),
     Case("1 broken bytes", "DI-E001", GOOD.encode() + b"\xff", says=("utf-8",)),
@@ -290,6 +288,21 @@ FILES = [
         Case(f"25 {kind}", "DI-E025", raw + NAME.encode(), says=(kind,))
         for kind, raw in KINDS.items()
     ),
+    *(
+        Case(f"25 {kind} called CSV", "DI-E190", raw + NAME.encode(), says=(kind, "CSV"))
+        for kind, raw in RENAMED.items()
+    ),
+    Case(
+        "25 behind a password",
+        "DI-E189",
+        b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le") + NAME.encode(),
+    ),
+    Case(
+        "19 a title row",
+        "DI-E019",
+        "survey 2025" + "," * 11 + f"\n{GOOD}",
+        says=("header_row: 2",),
+    ),
     Case("unknown columns", "DI-E103", GOOD.replace("skill", "abil"), says=("skill",)),
     Case("a misspelt column", "DI-E103", GOOD.replace("region", "regoin"), says=("regoin",)),
     Case("no weight column", "DI-E127", GOOD.replace("weight", "wgt_fin", 1), says=("weight",)),
@@ -315,7 +328,7 @@ CODES = [
     Case("35 a label for a number", "DI-E035", cell("skill", NAME, NAME), says=("skill", "3, 4")),
     Case("35 an unknown label", "DI-E034", cell("area", NAME), says=("area", "U, R, NA")),
     Case("36 codes and labels", "DI-E035", each(skill=lambda r: NAME if r["skill"] == 1 else 2)),
-    Case("11 a decimal comma", "DI-E035", cell("age", '"30,5"'), says=("age", "3")),
+    Case("11 a decimal comma", "DI-E011", cell("age", '"30,5"'), says=("age", "3")),
     Case("37 a date", "DI-E035", cell("skill", "2024-03-04"), says=("skill",)),
     Case("39 true and false", "DI-E035", cell("online", "True"), says=("online",)),
     *(
