@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from divide_index.history import identity_check, published_levels
+    from divide_index.inspection import Inspection, check_survey
     from divide_index.levels import LevelResult, nonresponse_band, relative_levels
     from divide_index.schema import SurveySchema, load_schema
     from divide_index.scoring import Scores, score
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from divide_index.tabulation import MeanResult, tabulate
 
 _ROOM_OF = {
+    "Inspection": "inspection",
     "LevelResult": "levels",
     "MeanResult": "tabulation",
     "Scores": "scoring",
     "Survey": "survey",
     "SurveySchema": "schema",
+    "check_survey": "inspection",
     "identity_check": "history",
     "load_schema": "schema",
     "nonresponse_band": "levels",
@@ -34,11 +37,13 @@ _ROOM_OF = {
 }
 
 __all__ = [
+    "Inspection",
     "LevelResult",
     "MeanResult",
     "Scores",
     "Survey",
     "SurveySchema",
+    "check_survey",
     "identity_check",
     "load_schema",
     "nonresponse_band",

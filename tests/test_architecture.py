@@ -20,7 +20,7 @@ class Room(NamedTuple):
 MIDDLE = "errors schema engine inference survey scoring"
 HOUSE = (
     "resources messages errors output schema engine history inference reading survey scoring "
-    "cells levels tabulation simulate publication"
+    "inspection cells levels tabulation simulate publication"
 )
 
 # From the ground up: a room may import only rooms that stand above it in this table.
@@ -37,13 +37,14 @@ ROOMS: Mapping[str, Room] = {
         "errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"
     ),
     "survey": Room("errors schema engine reading inference", "numpy"),
+    "inspection": Room("errors schema engine reading survey", "numpy"),
     "scoring": Room("errors schema engine survey inference", "numpy"),
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
     "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
-        "errors messages schema cells levels",
+        "errors messages schema survey inspection cells levels",
         "numpy pandas",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy

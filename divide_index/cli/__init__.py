@@ -12,6 +12,8 @@ from divide_index.errors import DivideIndexError
 
 COMMANDS = {
     "compute": "compute",
+    "schemas": "schemas",
+    "check": "check",
     "simulate": "simulate",
 }
 """Command → its module below :mod:`divide_index.cli`; each is one public function."""

@@ -99,7 +99,7 @@ def command(  # noqa: PLR0913  one parameter per option
     from divide_index.scoring import score
     from divide_index.survey import read_survey
 
-    given = one_source(survey, sources)
+    given = one_source(session, survey, sources)
     kind = kind or _kind_of(output)
     if output is not None:
         for path in [given] if isinstance(given, Path) else given.values():

@@ -13,9 +13,15 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from divide_index.messages import printable
+from divide_index.publication.inspection import (
+    inspection_head,
+    inspection_tables,
+    inspection_verdict,
+)
 from divide_index.publication.tables import Table, level_notes, level_tables
 
 if TYPE_CHECKING:
+    from divide_index.inspection import Inspection
     from divide_index.levels import LevelResult, NonresponseBand
     from divide_index.messages import Language
 
@@ -28,6 +34,39 @@ def render(
     result: "LevelResult", band: "NonresponseBand | None", lang: "Language", *, to_terminal: bool
 ) -> str:
     """Return tables and notes as text, with colours only on a terminal."""
+    console, buffer = _console(to_terminal=to_terminal)
+    for table in level_tables(result, lang):
+        _print(console, table)
+    notes = RichTable.grid(padding=(0, 1, 0, 0))
+    notes.add_column(no_wrap=True)
+    notes.add_column(overflow="fold")
+    for note in level_notes(result, band, lang):
+        notes.add_row("*", Text(printable(note)))
+    console.print(notes)
+    return _text(buffer)
+
+
+def inspection_page(inspection: "Inspection", lang: "Language", *, to_terminal: bool) -> str:
+    """Return what a look at survey files found as text, with colours only on a terminal."""
+    console, buffer = _console(to_terminal=to_terminal)
+    for line in inspection_head(inspection, lang):
+        console.print(Text(printable(line)))
+    console.print()
+    for table in inspection_tables(inspection, lang):
+        _print(console, table)
+    for head, words in inspection_verdict(inspection, lang):
+        console.print(Text(printable(head), style="bold"))
+        grid = RichTable.grid(padding=(0, 1, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for message in words:
+            grid.add_row("*", Text(printable(message)))
+        console.print(grid)
+    return _text(buffer)
+
+
+def _console(*, to_terminal: bool) -> tuple[Console, io.StringIO]:
+    """Return a console of the right width that writes into a text."""
     is_terminal = (
         to_terminal
         and sys.stdout is not None
@@ -46,18 +85,19 @@ def render(
         markup=False,
         legacy_windows=False,
     )
-    for table in level_tables(result, lang):
-        console.print(Text(printable(table.title), style="bold"))
+    return console, buffer
+
+
+def _print(console: Console, table: Table) -> None:
+    console.print(Text(printable(table.title), style="bold"))
+    if table.unit:
         console.print(Text(table.unit), justify="right")
-        console.print(_rich(table))
-    notes = RichTable.grid(padding=(0, 1, 0, 0))
-    notes.add_column(no_wrap=True)
-    notes.add_column(overflow="fold")
-    for note in level_notes(result, band, lang):
-        notes.add_row("*", Text(printable(note)))
-    console.print(notes)
-    lines = buffer.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    console.print(_rich(table))
+
+
+def _text(buffer: io.StringIO) -> str:
+    """Return what was printed, without blanks at the ends of lines."""
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
 def _rich(table: Table) -> RichTable:

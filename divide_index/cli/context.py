@@ -76,14 +76,6 @@ output_option = click.option(
     type=click.Path(path_type=Path),
     help="File to write; without it results go to stdout.",
 )
-source_option = click.option(
-    "--source",
-    "sources",
-    metavar="NAME=PATH",
-    multiple=True,
-    callback=lambda ctx, param, value: named_sources(ctx, param, value),
-    help="One of several files of the schema; once for each.",
-)
 schema_option = click.option(
     "--schema", metavar="NAME|PATH", help="Schema; by default the one that fits."
 )
@@ -96,22 +88,36 @@ survey_argument = click.argument(
 force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
 
 
-def named_sources(
+def _named_sources(
     ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 ) -> dict[str, Path]:
     """Return the files given with ``--source``, by name."""
+    words = ctx.ensure_object(Session).words
     named: dict[str, Path] = {}
-    for text in value:
-        name, equals, path = text.partition("=")
-        if not (name.strip() and equals and path):
-            raise click.BadParameter(f"{text!r} is not NAME=PATH", ctx, param)
-        if name.strip() in named:
-            raise click.BadParameter(f"{name.strip()} is given twice", ctx, param)
-        named[name.strip()] = Path(path)
+    for given in value:
+        name, _, path = given.partition("=")
+        name = name.strip()
+        if not (name and path):
+            raise click.BadParameter(words("cli.source.malformed", given=given), ctx, param)
+        if name in named:
+            raise click.BadParameter(words("cli.source.twice", name=name), ctx, param)
+        named[name] = Path(path)
     return named
 
 
-def one_source(survey: Path | None, sources: dict[str, Path]) -> "Path | dict[str, Path]":
+source_option = click.option(
+    "--source",
+    "sources",
+    metavar="NAME=PATH",
+    multiple=True,
+    callback=_named_sources,
+    help="One of several files of the schema; once for each.",
+)
+
+
+def one_source(
+    session: Session, survey: Path | None, sources: dict[str, Path]
+) -> Path | dict[str, Path]:
     """Return the file, or the files by name; neither or both is a mistake in the command.
 
     Raises
@@ -119,13 +125,12 @@ def one_source(survey: Path | None, sources: dict[str, Path]) -> "Path | dict[st
     click.UsageError
         Neither a file nor ``--source`` was given, or both.
     """
-    if survey is None and not sources:
-        raise click.UsageError("Give a survey file, or its files with --source NAME=PATH.")
-    if survey is None:
+    if survey is None and sources:
         return sources
-    if sources:
-        raise click.UsageError("Give either one survey file or --source NAME=PATH, not both.")
-    return survey
+    if survey is not None and not sources:
+        return survey
+    code = "cli.source.none" if survey is None else "cli.source.both"
+    raise click.UsageError(session.words(code))
 
 
 def checked_ending(output: Path | None, known: "Iterable[str]") -> str:

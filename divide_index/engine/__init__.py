@@ -34,6 +34,7 @@ from divide_index.engine.frames import (
     selected,
     values,
 )
+from divide_index.engine.profile import Profile, profile
 from divide_index.engine.psus import PsuTable, with_psu_index
 from divide_index.engine.rules import apply_stages
 from divide_index.engine.sums import GroupedSums, Moments
@@ -45,6 +46,7 @@ __all__ = [
     "Match",
     "Moments",
     "Offence",
+    "Profile",
     "PsuTable",
     "answered_though_not_asked",
     "apply_stages",
@@ -59,6 +61,7 @@ __all__ = [
     "null_rows",
     "offences",
     "patterns",
+    "profile",
     "renamed",
     "repeated_rows",
     "rows_not_finite",

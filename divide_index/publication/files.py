@@ -26,7 +26,7 @@ def levels_as_json(result: LevelResult, band: NonresponseBand | None) -> str:
         "levels": _records(result.to_frame()),
         "quality": quality,
     }
-    return json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def levels_as_csv(result: LevelResult) -> str:
@@ -43,7 +43,7 @@ def levels_as_csv(result: LevelResult) -> str:
 
 def provenance_as_json(result: LevelResult) -> str:
     """Return the sidecar of a file that cannot hold its own provenance."""
-    return json.dumps(_plain(provenance_of(result)), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(plain(provenance_of(result)), ensure_ascii=False, indent=1) + "\n"
 
 
 def _escaped(cell: str) -> str:
@@ -57,14 +57,14 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:  # noqa: ANN401
     """Return JSON's own types: NaN is null, tuples are lists, the empty flag stays empty."""
     if isinstance(value, dict):
-        return {str(key): _plain(part) for key, part in cast("dict[Any, Any]", value).items()}
+        return {str(key): plain(part) for key, part in cast("dict[Any, Any]", value).items()}
     if isinstance(value, str) or value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         return None if math.isnan(value) or math.isinf(value) else value
     if isinstance(value, Iterable):
-        return [_plain(part) for part in cast("Iterable[Any]", value)]
+        return [plain(part) for part in cast("Iterable[Any]", value)]
     return str(value)

@@ -5,7 +5,8 @@ from importlib import import_module
 from typing import Any
 
 from divide_index.levels import LevelResult
-from divide_index.schema import schema_hash
+from divide_index.schema import SurveySchema, schema_hash
+from divide_index.survey import Survey
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "narwhals", "pydantic")
 
@@ -16,37 +17,17 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Input (records; of each file its source, name, SHA-256, kind, encoding), schema (name, hash, assumptions), design,
-        formula, options, versions, and whether the records are simulated.
+        Input (records; of each file its source, name, SHA-256, kind, encoding), schema (name,
+        hash, assumptions), design, formula, options, versions, and whether the records are
+        simulated.
     """
     survey = result.scores.survey
     schema, design = survey.schema, survey.design
     return {
-        "tool": {"name": "divide-index", "version": _version()},
+        "tool": tool(),
         "is_synthetic": survey.is_synthetic,
-        "input": {
-            "records": survey.records,
-            "files": [
-                {
-                    "source": origin.source,
-                    "name": origin.name,
-                    "sha256": origin.sha256,
-                    "kind": origin.kind,
-                    "encoding": origin.encoding,
-                    "records": origin.records,
-                }
-                for origin in survey.origins
-            ],
-        },
-        "schema": {
-            "name": schema.name,
-            "format": schema.format,
-            "sha256": schema_hash(schema),
-            "assumptions": [
-                {"element": path, "source": part.source, "alternatives": list(part.alternatives)}
-                for path, part in schema.assumptions()
-            ],
-        },
+        "input": files_of(survey),
+        "schema": schema_of(schema),
         "reference": {
             "label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en},
             "means": result.reference_means,
@@ -84,10 +65,42 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
     }
 
 
-def _version() -> str:
+def tool() -> dict[str, str]:
+    """Return the name and version of this tool."""
     from importlib.metadata import version
 
-    return version("divide-index")
+    return {"name": "divide-index", "version": version("divide-index")}
+
+
+def files_of(survey: Survey) -> dict[str, Any]:
+    """Return the number of records, and of each file what identifies it."""
+    return {
+        "records": survey.records,
+        "files": [
+            {
+                "source": origin.source,
+                "name": origin.name,
+                "sha256": origin.sha256,
+                "kind": origin.kind,
+                "encoding": origin.encoding,
+                "records": origin.records,
+            }
+            for origin in survey.origins
+        ],
+    }
+
+
+def schema_of(schema: SurveySchema) -> dict[str, Any]:
+    """Return a schema's name, hash and assumptions."""
+    return {
+        "name": schema.name,
+        "format": schema.format,
+        "sha256": schema_hash(schema),
+        "assumptions": [
+            {"element": path, "source": part.source, "alternatives": list(part.alternatives)}
+            for path, part in schema.assumptions()
+        ],
+    }
 
 
 def _versions(frame: object) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from divide_index.errors import Finding, InputError
+from divide_index.errors import Finding
 from divide_index.reading.origin import OpenFile, Origin
 from divide_index.reading.text import check_layout, decode
 from divide_index.schema import SurveyFile
@@ -49,9 +49,7 @@ def open_delimited(raw: bytes, name: str, layout: SurveyFile, language: str | No
     whole = text
     for _ in range(layout.header_row - 1):
         text = text.partition("\n")[2]
-    columns = check_layout(
-        text, name, delimiter=layout.delimiter, first_line=layout.header_row
-    )
+    columns = check_layout(text, name, delimiter=layout.delimiter, first_line=layout.header_row)
 
     def read(wanted: Mapping[str, bool]) -> pd.DataFrame:
         try:

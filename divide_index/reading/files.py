@@ -36,7 +36,9 @@ _KINDS_OF_ENDING = {
     ".dta": {"DTA"},
     ".parquet": {"Parquet"},
 }
-_OLD_STATA = range(0x69, 0x74)  # releases 105 to 115 start with their number
+# Releases 105 to 115 start with their number, then the order of bytes.
+_OLD_STATA = {bytes([release]) for release in range(105, 116)}
+_OLD_STATA_ORDERS = {b"\x01", b"\x02"}
 
 
 def open_file(path: Path, layout: SurveyFile, language: str | None) -> OpenFile:
@@ -122,7 +124,7 @@ def _kind(raw: bytes) -> str:
         return "HTML"
     if head.startswith(b"<?xml"):
         return "XML"
-    is_stata = len(raw) > 4 and raw[0] in _OLD_STATA and raw[1] in {1, 2} and raw[2:4] == b"\x01\x00"  # noqa: PLR2004
+    is_stata = raw[1:2] in _OLD_STATA_ORDERS and raw[:1] in _OLD_STATA and raw[2:4] == b"\x01\x00"
     return "DTA" if is_stata else "CSV"
 
 

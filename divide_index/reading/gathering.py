@@ -15,6 +15,7 @@ from divide_index.errors import DivideIndexError, Finding, InputError, SchemaErr
 from divide_index.reading import files, gate, labels
 from divide_index.reading.gate import Ledger
 from divide_index.reading.origin import OpenFile, Origin
+from divide_index.reading.privacy import holds_personal_data
 from divide_index.schema import (
     SurveyFile,
     SurveySchema,
@@ -61,13 +62,12 @@ def sources_of(source: object) -> Sources:
         It is neither a path, a data frame, nor a mapping of names to these.
     """
     given: dict[str | None, object] = {None: source}
-    if isinstance(source, Mapping) and not engine.is_frame(source):
-        given = {str(name): part for name, part in cast("Mapping[object, object]", source).items()}
-    for part in given.values():
-        if not isinstance(part, str | Path) and not engine.is_frame(part):
-            raise InputError("DI-E121", type=type(source).__name__)
-    if not given:
-        raise InputError("DI-E121", type=type(source).__name__)
+    if isinstance(source, Mapping):
+        parts = cast("Mapping[object, object]", source)
+        given = {str(name): part for name, part in parts.items()}
+    is_known = (isinstance(part, str | Path) or engine.is_frame(part) for part in given.values())
+    if not given or not all(is_known):
+        raise InputError("DI-E121", type=str(type(source).__name__))  # pyright: ignore[reportUnknownArgumentType]
     return {name: Path(p) if isinstance(p, str) else p for name, p in given.items()}
 
 
@@ -100,6 +100,40 @@ def gather(sources: Sources, schema: SurveySchema | None, ledger: Ledger) -> Gat
     for message in (*trial.findings, *trial.errors):
         ledger.add(message)
     return gathered
+
+
+def personal_columns(sources: Sources, schema: SurveySchema | None) -> list[Finding]:
+    """Return the columns of files that look like personal data, whether the schema uses them.
+
+    Parameters
+    ----------
+    sources
+        Files by the schema's name for each; frames are passed over.
+    schema
+        How the files are laid out; None where it is not known yet.
+    """
+    opener = _Opener(sources)
+    found: list[Finding] = []
+    for name, source in sources.items():
+        if not isinstance(source, Path):
+            continue
+        layout, language = SurveyFile(), "ko"
+        if schema is not None:
+            file = only_file(schema) if name is None else name
+            layout = layout_of(schema, file) if file in {None, *schema.files} else layout
+            language = schema.language
+        try:
+            opened = opener.open(name, layout, language)
+            columns = [column for column in opened.columns if column]
+            frame = opened.read(dict.fromkeys(columns, True))
+        except DivideIndexError:
+            continue  # whoever reads the file to use it says what is wrong with it
+        for column in columns:
+            if holds_personal_data(frame[column].dropna().unique()):
+                finding = Finding.of("DI-W092", column=column)
+                label = opener.label(name)
+                found.append(finding if label is None else finding.within(label))
+    return found
 
 
 class _Opener:
@@ -268,8 +302,14 @@ def _read(
             ledger.add(_lacking(opener, opened, part, lacking, schema, file), label)
             kept = {n: v for n, v in part.variables.items() if n not in lacking}
             part = file_part(part.model_copy(update={"variables": kept, "files": {}}), None)
-        return _checked(opened, part, {n: headers[part.column_of(n)] for n in part.variables},
-                        schema, ledger, label)
+        return _checked(
+            opened,
+            part,
+            {n: headers[part.column_of(n)] for n in part.variables},
+            schema,
+            ledger,
+            label,
+        )
     except DivideIndexError as error:
         ledger.add(error, label)
         return _Part(None, None, {})
@@ -374,7 +414,7 @@ def _lacking(  # noqa: PLR0917
         return InputError("DI-E019", path=path, row=layout.header_row, better=row, sheet=sheet)
     headers = _located(opened.columns)
     for other in schema.files:
-        if other != file and opener.sources.keys() != {None}:
+        if other != file and set(opener.sources) != {None}:
             theirs = columns_of(schema, other).values()
             if theirs and all(column in headers for column in theirs):
                 return InputError("DI-E196", name=file, other=other, columns=columns)
@@ -454,9 +494,7 @@ def _refuse_same_people(
         share = len(one & other) / smaller
         if smaller >= _FEWEST_PATTERNS and share >= _SAME_PEOPLE:
             given = [opener.label(name) for name in (first, second)]
-            ledger.add(
-                InputError("DI-E198", first=given[0], second=given[1], percent=100 * share)
-            )
+            ledger.add(InputError("DI-E198", first=given[0], second=given[1], percent=100 * share))
 
 
 def _fitting(opener: _Opener) -> tuple[SurveySchema, Gathered | None, Ledger]:

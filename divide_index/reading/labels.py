@@ -127,9 +127,7 @@ def reconciled(
     return corrected, messages
 
 
-def _renamed(
-    variable: Variable, names: Mapping[Code, str], home: Mapping[str, Code]
-) -> Variable:
+def _renamed(variable: Variable, names: Mapping[Code, str], home: Mapping[str, Code]) -> Variable:
     """Return a variable under the file's names of its codes, with their register shares."""
     origin = {code: home.get(_word(names.get(code, ""))) for code in variable.codes}
     codes: dict[Code, Text | None] = {}

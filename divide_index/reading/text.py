@@ -159,9 +159,7 @@ def _quoted_fields(
     return np.array(counts, dtype=np.intp), np.array(lines[: len(counts)], dtype=np.intp)
 
 
-def _judge(
-    counts: NDArray[np.intp], lines: NDArray[np.intp], name: str, width: int
-) -> None:
+def _judge(counts: NDArray[np.intp], lines: NDArray[np.intp], name: str, width: int) -> None:
     """Refuse a text without records, or records with too few or too many fields."""
     if counts.size <= 1:
         raise InputError("DI-E021", path=name)

@@ -3,6 +3,7 @@
 import ast
 import inspect
 from functools import cache
+from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
 from pydantic import BaseModel
@@ -105,7 +106,7 @@ def _field_docs(model: type) -> dict[str, str]:
         return {}
     body = cast("ast.ClassDef", tree).body
     docs: dict[str, str] = {}
-    for field, below in zip(body, body[1:], strict=False):
+    for field, below in pairwise(body):
         match field, below:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),

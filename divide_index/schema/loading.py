@@ -279,7 +279,7 @@ def _parse(path: Path, slips: list[SchemaError] | None) -> tuple[dict[str, Any],
         raise SchemaError(error.code, **{**error.params, "schema": path.name}) from None
     if slips is not None:
         slips += [SchemaError(e.code, **{**e.params, "schema": path.name}) for e in here]
-    if not isinstance(data, dict):
+    if node is None or not isinstance(data, dict):
         raise SchemaError("DI-E105", schema=path.name, line=1, problem="key: value")
     return cast("dict[str, Any]", data), node
 
@@ -327,8 +327,11 @@ def _place(data: object, location: Place) -> Place:
     for step in location:
         if isinstance(node, dict) and step in node:
             node = cast("dict[object, object]", node)[step]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = cast("list[object]", node)[step]
+        elif isinstance(node, list) and isinstance(step, int):
+            here = cast("list[object]", node)[step : step + 1]
+            if not here:
+                continue
+            [node] = here
         else:
             continue
         found.append(step)

@@ -88,7 +88,7 @@ class SurveyFile(Node):
 
     Files without ``join`` are stacked, one sample each. A file with ``join`` adds the variables
     that name it to the records of another: one record there for many here, matched by the
-    variables ``on``. A file with ``part_of`` repeats records of another and is never read.
+    variables of ``key``. A file with ``part_of`` repeats records of another and is never read.
     """
 
     label: Text | None = None
@@ -110,7 +110,7 @@ class SurveyFile(Node):
     absent: tuple[str, ...] = ()
     """Variables that this file does not have; missing for its records."""
     join: str | None = None
-    """The file whose records this one adds variables to. Needs `on`."""
+    """The file whose records this one adds variables to. Needs `key`."""
     key: tuple[str, ...] = ()
     """The variables, of type text, that match records of the two files."""
     part_of: str | None = None
