@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 _WIDTH = 80
 _WIDEST = 120
 _STEP = 2  # columns by which a row stands inside another
-_LONGEST_TERM = 24
+_LONGEST_TERM = 28
+_LONGEST_UNBROKEN = 40  # columns of a part of a text that keeps to one line
+_KEPT = "\ue000"  # a space that breaks no line, until the page is printed
 _ALIKE_AT_MOST = 5  # pieces of advice of one kind
 
 
@@ -213,7 +215,7 @@ def _table(listing: "Listing") -> str:
 
     from divide_index.messages import printable
 
-    grid = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), pad_edge=False)
+    grid = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0), pad_edge=False)
     for index, column in enumerate(listing.columns):
         is_title = index == 1
         widest = max(cell_len(row[index]) for row in [listing.columns, *listing.rows])
@@ -267,8 +269,21 @@ def _print_rows(console: "Console", rows: "Sequence[Row]") -> None:
             grid = Table.grid(padding=(0, 2, 0, 0))
             grid.add_column(width=max(width - indent + _STEP, 1), overflow="fold")
             grid.add_column(overflow="fold")
-            grid.add_row(term, Text(printable(row.text)))
+            grid.add_row(term, Text(_kept_together(printable(row.text))))
             console.print(Padding(grid, (0, 0, 0, indent)))
+
+
+def _kept_together(text: str) -> str:
+    """Return a text that is broken between its parts, and inside none but a long one."""
+    from rich.cells import cell_len
+
+    from divide_index.publication.schemas import BETWEEN
+
+    parts = [
+        part if cell_len(part) > _LONGEST_UNBROKEN else part.replace(" ", _KEPT)
+        for part in text.split(BETWEEN)
+    ]
+    return (_KEPT + BETWEEN.lstrip()).join(parts)
 
 
 def _console() -> "tuple[Console, io.StringIO]":
@@ -292,4 +307,5 @@ def _console() -> "tuple[Console, io.StringIO]":
 
 
 def _printed(buffer: io.StringIO) -> str:
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    text = buffer.getvalue().replace(_KEPT, " ")
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n") + "\n"

@@ -84,6 +84,42 @@ def completed(frame: Frame, schema: SurveySchema, constants: Mapping[str, Code])
     return data.select(*columns).to_native()
 
 
+def marked(
+    frame: Frame,
+    other: Frame,
+    key: Sequence[str],
+    schema: SurveySchema,
+    constants: Mapping[str, Code],
+) -> Frame:
+    """Return a frame in which the records whose key stands in another have other constants.
+
+    Parameters
+    ----------
+    frame, other
+        Canonical frames of one library with the key.
+    key
+        The variables that match them.
+    schema
+        The survey's schema.
+    constants
+        The values of the records that match, by variable.
+    """
+    data = nw.from_native(frame, eager_only=True)
+    found = nw.from_native(other, eager_only=True).select(*key).unique()
+    keys = data.select(*key).with_row_index(_ROW)
+    rows = keys.join(found, on=list(key), how="inner")[_ROW].to_list()
+    is_found = np.isin(np.arange(len(data)), rows)
+    backend = nw.get_native_namespace(data)
+    mask = nw.new_series(":found", is_found, backend=backend)
+    data = data.with_row_index(_ROW).with_columns(mask.alias(":found")).drop(_ROW)
+    changed: list[nw.Expr] = []
+    for name, value in constants.items():
+        is_text = schema.variables[name].is_text
+        new = nw.lit(value, dtype=nw.String) if is_text else nw.lit(float(value), dtype=nw.Float64)
+        changed.append(nw.when(nw.col(":found")).then(new).otherwise(nw.col(name)).alias(name))
+    return data.with_columns(*changed).drop(":found").to_native()
+
+
 def stacked(frames: Sequence[Frame]) -> Frame:
     """Return frames with the same columns one below the other."""
     if len(frames) == 1:

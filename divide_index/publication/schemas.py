@@ -1,6 +1,6 @@
 """Schemas as pages of plain rows, in Korean and English: a list of them, and one in full."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from divide_index.errors import DivideIndexError
@@ -9,10 +9,10 @@ from divide_index.publication.formatting import NONE, NOT_AVAILABLE
 from divide_index.schema import (
     OVERALL,
     Code,
-    Condition,
     SurveyFile,
     SurveySchema,
     Text,
+    Variable,
     code_text,
     condition_text,
     joined_files,
@@ -21,7 +21,8 @@ from divide_index.schema import (
 from divide_index.schema.parts import Item
 
 _TO = "→"
-_BETWEEN = " · "
+BETWEEN = " · "
+"""Stands between the parts of a text; the best place to break a line."""
 _MARKS = {"\t": "TAB"}
 
 
@@ -194,7 +195,7 @@ def _file(schema: SurveySchema, name: str, lang: Language) -> str:
         said.append(text("schemas.file.columns", lang, count=len(file.columns)))
     if file.absent:
         said.append(text("schemas.file.absent", lang, variables=file.absent))
-    return _BETWEEN.join(said)
+    return BETWEEN.join(said)
 
 
 def _layout(file: SurveyFile, lang: Language) -> Iterator[str]:
@@ -219,7 +220,7 @@ def _design(schema: SurveySchema, lang: Language) -> list[Row]:
     rows = [
         Row(
             text(f"schemas.design.{key}", lang),
-            _BETWEEN.join(_variable(schema, name) for name in names if name is not None) or NONE,
+            BETWEEN.join(_variable(schema, name) for name in names if name is not None) or NONE,
         )
         for key, names in used.items()
     ]
@@ -240,7 +241,7 @@ def _variable(schema: SurveySchema, name: str) -> str:
 
 def _groups(schema: SurveySchema, lang: Language) -> list[Row]:
     return [
-        Row(name, f"{group.label.of(lang)}{_BETWEEN}{condition_text(group.where)}")
+        Row(name, f"{group.label.of(lang)}{BETWEEN}{condition_text(group.where)}")
         for name, group in schema.groups.items()
     ]
 
@@ -271,7 +272,7 @@ def _target(schema: SurveySchema, lang: Language) -> list[Row]:
         rows.append(Row(text("schemas.target.label", lang), target.label.of(lang)))
     if target.applies_to:
         labels = [schema.groups[name].label.of(lang) for name in target.applies_to]
-        rows.append(Row(text("schemas.target.applies_to", lang), _BETWEEN.join(labels)))
+        rows.append(Row(text("schemas.target.applies_to", lang), BETWEEN.join(labels)))
     return rows
 
 
@@ -281,8 +282,8 @@ def _domains(schema: SurveySchema, lang: Language) -> Iterator[Row]:
         categories = [
             _labelled(code, schema.category_label(name, code_text(code), lang)) for code in codes
         ]
-        yield Row(name, f"{domain.label.of(lang)}{_BETWEEN}{_variable(schema, domain.variable)}")
-        said = _BETWEEN.join(categories) or text("schemas.any_category", lang)
+        yield Row(name, f"{domain.label.of(lang)}{BETWEEN}{_variable(schema, domain.variable)}")
+        said = BETWEEN.join(categories) or text("schemas.any_category", lang)
         yield Row("", said, depth=1)
 
 
@@ -304,44 +305,43 @@ def _index(schema: SurveySchema, lang: Language) -> Iterator[Row]:
             for item in indicator.items:
                 weight = indicator.items[item] if isinstance(indicator.items, dict) else None
                 term = item if weight is None else f"{weight:.15g}  {item}"
-                yield Row(term, _item(schema, schema.items[item], lang), depth=2)
+                yield Row(term, _item(schema, item, lang), depth=2)
 
 
-def _item(schema: SurveySchema, item: Item, lang: Language) -> str:
-    first = schema.variables[item.variables[0]]
-    label = item.label or first.label
-    names = [_variable(schema, name) for name in item.variables]
-    of = names[0] if item.of else text("schemas.item.max_of", lang, variables=", ".join(names))
-    said = [*([label.of(lang)] if label else []), of, _rule(item, lang)]
-    missing = {
-        code_text(c): None for name in item.variables for c in schema.variables[name].missing
-    }
+def _item(schema: SurveySchema, name: str, lang: Language) -> str:
+    item = schema.items[name]
+    label = item.label or schema.variables[item.variables[0]].label
+    said = [] if label is None else [label.of(lang)]
+    variables = [_variable(schema, each) for each in item.variables]
+    if item.max_of:
+        said.append(text("schemas.item.max_of", lang, variables=", ".join(variables)))
+    elif variables != [name]:
+        said += variables
+    said.append(_rule(item, lang))
+    declared = [schema.variables[each] for each in item.variables]
+    missing = dict.fromkeys(code_text(code) for part in declared for code in part.missing)
     if missing:
         said.append(text("schemas.item.missing", lang, codes=[*missing]))
-    routed = {
-        _routing(where, schema.variables[name].skip_codes, means, lang): None
-        for name in item.variables
-        if (means := schema.variables[name].skip_means) is not None
-        for where in [schema.variables[name].asked_if]
-    }
-    return _BETWEEN.join([*said, *routed])
+    said += dict.fromkeys(_routing(part, lang) for part in declared if part.skip_means is not None)
+    return BETWEEN.join(said)
 
 
 def _rule(item: Item, lang: Language) -> str:
     if item.goalposts is not None:
         low, high = (_number(post) for post in item.goalposts)
         worst, best = (high, low) if item.direction == "negative" else (low, high)
-        return f"{worst} {_TO} 0, {best} {_TO} 1"
+        return f"{worst}{_TO}0, {best}{_TO}1"
     if item.rule == "map":
-        return ", ".join(f"{code_text(c)} {_TO} {_number(s)}" for c, s in item.scores.items())
+        return ", ".join(f"{code_text(c)}{_TO}{_number(s)}" for c, s in item.scores.items())
     return text("schemas.item.share", lang, codes=[code_text(code) for code in item.codes])
 
 
-def _routing(where: Condition | None, codes: Sequence[Code], means: float, lang: Language) -> str:
-    score = _number(means)
-    if where is None:
-        return text("schemas.item.skipped", lang, codes=list(map(code_text, codes)), score=score)
-    return text("schemas.item.asked", lang, where=condition_text(where), score=score)
+def _routing(variable: Variable, lang: Language) -> str:
+    score = NONE if variable.skip_means is None else _number(variable.skip_means)
+    if variable.asked_if is None:
+        codes = [code_text(code) for code in variable.skip_codes]
+        return text("schemas.item.skipped", lang, codes=codes, score=score)
+    return text("schemas.item.asked", lang, where=condition_text(variable.asked_if), score=score)
 
 
 # -- what is assumed -------------------------------------------------------------------------

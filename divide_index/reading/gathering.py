@@ -24,6 +24,7 @@ from divide_index.schema import (
     joined_files,
     layout_of,
     load_schema,
+    marking_files,
     only_file,
     packaged_schemas,
     stacked_files,
@@ -198,7 +199,8 @@ def _assembled(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> Gathere
             continue
         read = _read(opener, base, base, schema, ledger)
         others = {
-            name: _read(opener, name, name, schema, ledger) for name in joined_files(schema, base)
+            name: _read(opener, name, name, schema, ledger)
+            for name in (*joined_files(schema, base), *marking_files(schema, base))
         }
         for part in (read, *others.values()):
             origins += [part.origin] if part.origin else []
@@ -207,9 +209,12 @@ def _assembled(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> Gathere
             is_whole = False
             continue
         frame = read.frame
-        for name, other in others.items():
-            frame = _joined(frame, other, schema, base, name, ledger)
-        frames[base] = engine.completed(frame, schema, schema.files[base].constants)
+        for name in joined_files(schema, base):
+            frame = _joined(frame, others[name], schema, base, name, ledger)
+        frame = engine.completed(frame, schema, schema.files[base].constants)
+        for name in marking_files(schema, base):
+            frame = _marked(frame, others[name], schema, base, name, ledger)
+        frames[base] = frame
     if not is_whole or ledger.errors:
         return None
     if not engine.same_library([*frames.values()]):
@@ -251,7 +256,7 @@ def _with_variables(schema: SurveySchema, changed: Mapping[str, Any]) -> SurveyS
 
 
 def _file_names(schema: SurveySchema) -> list[str]:
-    return [name for name, file in schema.files.items() if not file.part_of]
+    return [name for name, file in schema.files.items() if not file.part_of or file.marks]
 
 
 def _check_names(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> None:
@@ -262,12 +267,13 @@ def _check_names(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> None:
         if name not in schema.files:
             raise InputError("DI-E192", schema=schema.name, name=name, files=names or "-")
         of = schema.files[name].part_of
-        if of is not None:
+        if of is not None and not schema.files[name].marks:
             raise InputError("DI-E193", name=name, of=of)
     for name, file in schema.files.items():
-        if file.join is None or (file.join in given) == (name in given):
+        to = file.join or (file.part_of if file.marks else None)
+        if to is None or (to in given) == (name in given):
             continue
-        missing, other = (file.join, name) if name in given else (name, file.join)
+        missing, other = (to, name) if name in given else (name, to)
         raise InputError("DI-E194", schema=schema.name, missing=missing, given=other)
     twice = opener.repeated()
     if twice is not None:
@@ -469,6 +475,42 @@ def _joined(  # noqa: PLR0917
     if match.unmatched:
         ledger.add(Finding.of("DI-I197", other=name, base=base, count=match.unmatched))
     return match.frame
+
+
+def _marked(  # noqa: PLR0917
+    frame: Frame, other: _Part, schema: SurveySchema, base: str, name: str, ledger: Ledger
+) -> Frame:
+    """Give the records that another file repeats the constants of that file.
+
+    Parameters
+    ----------
+    frame, base
+        The records, and the schema's name for their file.
+    other, name
+        The file that repeats some of them, and its name.
+    schema
+        The whole schema.
+    ledger
+        Takes what is found.
+    """
+    layout = schema.files[name]
+    key = [schema.column_of(variable) for variable in layout.key]
+    match = engine.joined(
+        other.frame, engine.selected(frame, {v: v for v in layout.key}), layout.key
+    )
+    count, rows = match.lost
+    if count:
+        lines, records = [row + 2 for row in rows], engine.height(other.frame)
+        ledger.add(
+            InputError(
+                "DI-E195", key=key, count=count, source_records=records, other=base, lines=lines
+            )
+        )
+    count, rows = match.repeated
+    if count:
+        lines = [row + 2 for row in rows]
+        ledger.add(InputError("DI-E197", key=key, other=base, count=count, lines=lines))
+    return engine.marked(frame, other.frame, layout.key, schema, layout.constants)
 
 
 def _refuse_same_people(

@@ -303,8 +303,7 @@ def _last_cell(xml: bytes) -> str | None:
 
 def _body(xml: bytes) -> tuple[int, int]:
     """Return where the cells of a sheet begin and end."""
-    start = max(xml.find(b"sheetData"), 0)
-    return start, max(xml.rfind(b"sheetData"), start)
+    return xml.index(b"sheetData"), xml.rindex(b"sheetData")
 
 
 def _merged(xml: bytes) -> list[tuple[tuple[int, int], tuple[int, int]]]:

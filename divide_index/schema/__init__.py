@@ -16,6 +16,7 @@ from divide_index.schema.files import (
     file_part,
     joined_files,
     layout_of,
+    marking_files,
     only_file,
     stacked_files,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "layout_of",
     "lint_schema",
     "load_schema",
+    "marking_files",
     "only_file",
     "packaged_schemas",
     "parse_condition",

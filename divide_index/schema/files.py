@@ -26,6 +26,11 @@ def joined_files(schema: SurveySchema, to: str | None) -> tuple[str, ...]:
     return tuple(n for n, file in schema.files.items() if file.join is not None and file.join == to)
 
 
+def marking_files(schema: SurveySchema, of: str) -> tuple[str, ...]:
+    """Return the files that repeat records of one and say which."""
+    return tuple(name for name, file in schema.files.items() if file.marks and file.part_of == of)
+
+
 def only_file(schema: SurveySchema) -> str | None:
     """Return the file of a survey that has only one, None where it has no name."""
     return next(iter(schema.files), None)

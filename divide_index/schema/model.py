@@ -313,6 +313,12 @@ class SurveySchema(Node):
     def _misplaced_in_file(self, name: str, file: SurveyFile) -> Iterator[Contradiction]:
         here = {v for v, part in self.variables.items() if part.file == (file.join and name)}
         here |= set(file.key)
+        if file.part_of is not None and file.part_of in self.files:
+            others = self.files[file.part_of].constants
+            for variable in file.constants:
+                if variable not in others:
+                    place = f"files.{name}.constants"
+                    yield wrong("DI-E230", where=place, variable=variable, file=file.part_of)
         for key in ("columns", "constants", "absent", "key"):
             for variable in getattr(file, key):
                 place = f"files.{name}.{key}"
@@ -362,6 +368,8 @@ def columns_of(schema: SurveySchema, file: str | None) -> dict[str, str]:
     if file is None:
         return {name: schema.column_of(name) for name in schema.variables}
     layout = schema.files[file]
+    if layout.part_of is not None:
+        return {n: layout.columns.get(n) or schema.column_of(n) for n in layout.key}
     place = None if layout.join is None else file
     elsewhere = {*layout.constants, *layout.absent}
     return {

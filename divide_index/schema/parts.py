@@ -88,7 +88,8 @@ class SurveyFile(Node):
 
     Files without ``join`` are stacked, one sample each. A file with ``join`` adds the variables
     that name it to the records of another: one record there for many here, matched by the
-    variables of ``key``. A file with ``part_of`` repeats records of another and is never read.
+    variables of ``key``. A file with ``part_of`` repeats records of another and is never stacked;
+    with a ``key`` it marks those records: they take its ``constants``.
     """
 
     label: Text | None = None
@@ -114,11 +115,11 @@ class SurveyFile(Node):
     key: tuple[str, ...] = ()
     """The variables, of type text, that match records of the two files."""
     part_of: str | None = None
-    """The file whose records this one repeats; it is never read."""
+    """The file whose records this one repeats. With `key` and `constants` it marks them."""
 
     @model_validator(mode="after")
     def _is_one_kind_of_file(self) -> Self:
-        if bool(self.key) != (self.join is not None) or (self.join and self.part_of):
+        if (self.join and self.part_of) or bool(self.key) != bool(self.join or self.marks):
             raise wrong("DI-E181")
         if self.delimiter == self.decimal:
             raise wrong("DI-E182")
@@ -126,6 +127,11 @@ class SurveyFile(Node):
         if len(set(named)) < len(named):
             raise wrong("DI-E183", variables=sorted({n for n in named if named.count(n) > 1}))
         return self
+
+    @property
+    def marks(self) -> bool:
+        """Whether it says which records of another file it repeats."""
+        return self.part_of is not None and bool(self.key or self.constants)
 
 
 class Item(Evidence):
