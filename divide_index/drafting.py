@@ -11,10 +11,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import pandas as pd
 
@@ -41,14 +41,18 @@ _TEN = 10
 # Wider than what `check` warns of: here a column is only left out of a draft.
 _RESIDENT_NUMBER = re.compile(r"(?<!\d)\d{6} ?[-–] ?[\d*]{7}(?![\d*])")
 _PHONE_NUMBER = re.compile(r"(?<!\d)(\+82[-. ]?|0)\d{1,2}[-. )]{1,2}\d{3,4}[-. ]\d{4}(?!\d)")
-_HEADER_OF_NUMBERS = re.compile(r"주민|전화|휴대|핸드폰|연락처|phone|mobile|cell|tel", re.IGNORECASE)
+_HEADER_OF_NUMBERS = re.compile(
+    r"주민|전화|휴대|핸드폰|연락처|phone|mobile|cell|tel", re.IGNORECASE
+)
 _DIGITS = re.compile(r"\d{9,13}")
 
 _ROLES = {  # headers that are likely to have a place in the sampling design
     "weight": re.compile(r"weight|wgt|^wt|^w$|가중|peso|^fac", re.IGNORECASE),
     "strata": re.compile(r"strat|^est|층", re.IGNORECASE),
     "psu": re.compile(r"psu|cluster|upa|upm|집락|조사구|추출단위", re.IGNORECASE),
-    "id": re.compile(r"^id$|_id$|^id_|respondent|^quest|응답.*(id|번호)|^no$|일련번호", re.IGNORECASE),
+    "id": re.compile(
+        r"^id$|_id$|^id_|respondent|^quest|응답.*(id|번호)|^no$|일련번호", re.IGNORECASE
+    ),
 }
 
 
@@ -158,19 +162,359 @@ def _opened(
     path: Path, lang: Language, encoding: str | None
 ) -> tuple[OpenFile, SurveyFile, list[_Column]]:
     """Open a file under the delimiter and decimal mark that it seems to have."""
-    refusal: InputError | None = None
-    alone: tuple[OpenFile, SurveyFile] | None = None
+    refusals: list[InputError] = []
+    opened: list[tuple[OpenFile, SurveyFile]] = []
     for delimiter in _DELIMITERS:
-        layout = SurveyFile(encoding=encoding, delimiter=delimiter)  if delimiter != "," else SurveyFile(encoding=encoding)
+        layout = SurveyFile(encoding=encoding, delimiter=delimiter)
         try:
-            file = open_file(path, layout, lang)
+            opened.append((open_file(path, layout, lang), layout))
         except InputError as error:
-            refusal = refusal or error
-            continue
-        if len(file.columns) > 1:
-            return file, *_columns(file, layout)
-        alone = alone or (file, layout)
-    if alone is None:
-        assert refusal is not None  # noqa: S101  narrowing: one of the two was met
-        raise refusal
-    return alone[0], *_columns(*alone)
+            refusals.append(error)
+        if opened and len(opened[-1][0].columns) > 1:
+            opened = opened[-1:]
+            break
+    if not opened:
+        raise refusals[0]
+    file, layout = opened[0]
+    columns = _columns(file)
+    if layout.delimiter != "," and any(_has_decimal_commas(column) for column in columns):
+        layout = layout.model_copy(update={"decimal": ","})
+        columns = [_with_points(column) for column in columns]
+    return file, layout, columns
+
+
+def _columns(file: OpenFile) -> list[_Column]:
+    """Read every column that has a header, as text; one that cannot be read says why."""
+    headers = [header for header in file.columns if header]
+    repeated = sorted({header for header in headers if headers.count(header) > 1})
+    if repeated:
+        path = "" if file.origin is None else file.origin.name
+        raise InputError("DI-E018", path=path, columns=repeated)
+    frame: Any = None
+    try:
+        frame = file.read(dict.fromkeys(headers, True))
+    except InputError:  # of one column: each is read alone, below
+        frame = None
+    columns: list[_Column] = []
+    for header in headers:
+        cells, error = pd.Series(dtype=object), None
+        try:
+            cells = file.read({header: True})[header] if frame is None else frame[header]
+        except InputError as refusal:
+            error = refusal.code
+        values = cast("list[object]", cells.dropna().tolist())
+        counts = Counter(trimmed for value in values if (trimmed := str(value).strip()))
+        labels, missing = file.labels.get(header, {}), file.missing.get(header, ())
+        columns.append(_Column(header, counts, labels, missing, error))
+    return columns
+
+
+def _has_decimal_commas(column: _Column) -> bool:
+    """Return whether a column is one of numbers, some of them with a decimal comma."""
+    return any(map(_DECIMAL_COMMA.fullmatch, column.counts)) and (
+        _with_points(column).numbers is not None
+    )
+
+
+def _with_points(column: _Column) -> _Column:
+    """Return a column with points for decimal commas, if that makes it one of numbers."""
+    counts: Counter[str] = Counter()
+    for cell, n in column.counts.items():
+        counts[cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell] += n
+    changed = replace(column, counts=counts)
+    return column if changed.numbers is None else changed
+
+
+# -- one variable ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """The codes of a column that may be shown, with their labels."""
+
+    labels: Mapping[Code, str | None]
+    missing: tuple[Code, ...]  # as the file itself declares
+    asked_about: frozenset[Code]  # what looks like no answer
+    unshown: int  # codes of fewer than three records
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A column under the name it has in the schema."""
+
+    name: str
+    column: _Column
+
+    @property
+    def codes(self) -> _Codes | None:
+        """Its codes, None where it is no variable of codes."""
+        return _codes(self.column)
+
+    @property
+    def kind(self) -> str:
+        """The type of the variable."""
+        if self.codes is not None:
+            return "code"
+        return "text" if self.column.numbers is None else "number"
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether no two records hold the same: an identifier, or a measurement."""
+        counts = self.column.counts
+        return len(counts) == self.column.records > _MOST_CODES
+
+    def lines(self, lang: Language) -> Iterator[str]:
+        """Yield the variable as YAML, with questions as comments."""
+        column, codes = self.column, self.codes
+        if column.error is not None or not column.counts:
+            code = "empty" if column.error is None else "unreadable"
+            words = text(
+                f"schemas.draft.{code}", lang, column=_quoted(column.header), code=column.error
+            )
+            yield f"  # {words}"
+            return
+        yield f"  {_key(self.name)}:"
+        if self.name != column.header:
+            yield f"    column: {_quoted(column.header)}"
+        if codes is not None:
+            yield from _code_lines(codes, lang)
+            return
+        yield f"    type: {self.kind}"
+        if self.is_distinct and self.has_whole_numbers is not False:
+            yield f"    # {text('schemas.draft.distinct', lang)}"
+        elif self.kind == "text":
+            yield f"    # {text('schemas.draft.text', lang, count=len(column.counts))}"
+        else:
+            yield from _number_lines(column, lang)
+
+    @property
+    def has_whole_numbers(self) -> bool | None:
+        """Whether it holds whole numbers alone, None where it holds text."""
+        numbers = self.column.numbers
+        return None if numbers is None else all(map(_is_whole, numbers))
+
+
+def _codes(column: _Column) -> _Codes | None:
+    numbers = column.numbers
+    if numbers is not None:
+        return _number_codes(column, numbers)
+    cells = column.counts
+    is_short = len(cells) <= _MOST_CODES and all(len(c) <= _LONGEST_CATEGORY for c in cells)
+    if not is_short or min(cells.values(), default=0) < _FEWEST_RECORDS:
+        return None
+    labels: dict[Code, str | None] = {code: column.labels.get(code) for code in sorted(cells)}
+    labels |= {code: label for code, label in column.labels.items() if isinstance(code, str)}
+    missing = tuple(code for code in labels if code in column.missing)
+    return _Codes({c: w for c, w in labels.items() if c not in missing}, missing, frozenset(), 0)
+
+
+def _number_codes(column: _Column, numbers: Mapping[float, int]) -> _Codes | None:
+    """Return the codes of a column of few whole numbers, or of numbers that all have labels."""
+    if not numbers or not all(map(_is_whole, numbers)):
+        return None
+    said = {_whole(code): label for code, label in column.labels.items() if _is_whole(code)}
+    declared = {
+        code for code in {*map(_whole, numbers), *said} if _is_declared(code, column.missing)
+    }
+    valid = {_whole(code) for code in numbers} - declared
+    if len(valid) > _MOST_CODES and not valid <= said.keys():
+        return None
+    shown = {_whole(code) for code, n in numbers.items() if n >= _FEWEST_RECORDS} | said.keys()
+    codes: dict[Code, str | None] = {
+        code: said.get(code) for code in sorted(shown - declared) if code is not None
+    }
+    if not codes:
+        return None
+    missing = tuple(code for code in sorted(shown & declared) if code is not None)
+    unshown = len({_whole(code) for code in numbers} - shown)
+    return _Codes(codes, missing, _looking_missing(list(codes)), unshown)
+
+
+def _is_whole(code: object) -> bool:
+    return isinstance(code, int | float) and float(code).is_integer() and abs(code) < _EXACT
+
+
+def _whole(code: object) -> int:
+    return int(cast("float", code))
+
+
+def _is_declared(code: int, missing: Iterable[Code | tuple[float, float]]) -> bool:
+    return any(
+        each[0] <= code <= each[1] if isinstance(each, tuple) else each == code for each in missing
+    )
+
+
+def _looking_missing(codes: Sequence[object]) -> frozenset[Code]:
+    """Return the codes that look like no answer: below zero, or nines that stand apart."""
+    numbers = [_whole(code) for code in codes]
+    usual = [n for n in numbers if n >= 0 and not re.fullmatch("9*[789]", str(n))]
+    if not usual:
+        return frozenset()
+    highest = max(usual)
+    return frozenset(
+        n
+        for n in numbers
+        if n < 0 <= min(usual)
+        or (n > highest + 1 and n > _TEN and n not in usual)
+        or (n > highest + 2 and n < _TEN and highest <= _TEN / 2)
+    )
+
+
+def _code_lines(codes: _Codes, lang: Language) -> Iterator[str]:
+    yield "    codes:"
+    for code, label in codes.labels.items():
+        said = "null" if label is None else _quoted(label)
+        question = f"  # {text('schemas.draft.asked', lang)}" if code in codes.asked_about else ""
+        yield f"      {_scalar(code)}: {said}{question}"
+    if codes.missing:
+        yield f"    missing: [{', '.join(map(_scalar, codes.missing))}]"
+    if codes.unshown:
+        yield f"    # {text('schemas.draft.unshown', lang, count=codes.unshown)}"
+
+
+def _number_lines(column: _Column, lang: Language) -> Iterator[str]:
+    """Yield what may be told of a number: its rough range, and what looks like no answer."""
+    numbers = dict(column.numbers or {})
+    whole = [n for n in numbers if _is_whole(n)]
+    listed = [_whole(n) for n in whole if numbers[n] >= _FEWEST_RECORDS]
+    declared = [code for code in listed if _is_declared(code, column.missing)]
+    if declared:
+        yield f"    missing: [{', '.join(map(_scalar, declared))}]"
+    highest = max((n for n in numbers if n not in listed), default=-math.inf)
+    apart = {n for n in _looking_missing(whole) if n in listed and not 0 <= _whole(n) <= highest}
+    for code in sorted(apart - {*declared}, key=_whole):
+        yield f"    # {text('schemas.draft.apart', lang, code=code)}"
+    kept = {n: times for n, times in numbers.items() if n not in {*declared, *apart}}
+    if kept:
+        low, high = _bounds(kept)
+        yield f"    # {text('schemas.draft.range', lang, low=low, high=high)}"
+
+
+def _bounds(numbers: Mapping[float, int]) -> tuple[str, str]:
+    """Return the range of numbers; a bound that few records hold is rounded outwards."""
+    low, high = min(numbers), max(numbers)
+    step = 10.0 ** math.floor(math.log10((high - low) or abs(high) or 1))
+    if numbers[low] < _FEWEST_RECORDS:
+        low = math.floor(low / step) * step
+    if numbers[high] < _FEWEST_RECORDS:
+        high = math.ceil(high / step) * step
+    return f"{low:.15g}", f"{high:.15g}"
+
+
+# -- names and words -------------------------------------------------------------------------
+
+
+def _names(columns: Sequence[_Column]) -> list[tuple[str, _Column]]:
+    """Return columns under names a schema can use: their headers, else v1, v2, ..."""
+    taken = {column.header for column in columns}
+    free = (name for number in count(1) if (name := f"v{number}") not in taken)
+    return [
+        (column.header if _is_name(column.header) else next(free), column) for column in columns
+    ]
+
+
+def _is_name(header: str) -> bool:
+    """Return whether a header can be a variable: also in a condition, where NFKC holds."""
+    return (
+        header.isidentifier()
+        and not header.startswith("_")
+        and not keyword.iskeyword(header)
+        and unicodedata.normalize("NFKC", header) == header
+    )
+
+
+def _key(name: str) -> str:
+    """Return a name as a YAML key, in quotes where YAML would read another thing."""
+    return _quoted(name) if name.lower() in _YAML_WORDS else name
+
+
+def _scalar(code: Code) -> str:
+    return _quoted(code) if isinstance(code, str) else code_text(code)
+
+
+def _quoted(words: str) -> str:
+    """Return a text in double quotes, which YAML reads back as it is, on one line."""
+    return "".join(
+        letter if letter == " " or letter.isprintable() else f"\\u{ord(letter):04x}"
+        for letter in json.dumps(printable(words), ensure_ascii=False)
+    )
+
+
+# -- the rest --------------------------------------------------------------------------------
+
+
+def _head(  # noqa: PLR0913, PLR0917  all that is known of the file
+    path: Path,
+    file: OpenFile,
+    layout: SurveyFile,
+    columns: Sequence[_Column],
+    name: str,
+    lang: Language,
+) -> Iterator[str]:
+    origin = file.origin
+    assert origin is not None  # noqa: S101  narrowing: it was read from a file
+    records = max((column.records for column in columns), default=0)
+    yield from text(
+        "schemas.draft.head",
+        lang,
+        path=_quoted(path.name),
+        kind=origin.kind,
+        records=max(origin.records, records),
+        columns=len(file.columns),
+    ).splitlines()
+    if len(columns) < len(file.columns):
+        count_of_nameless = len(file.columns) - len(columns)
+        yield f"# {text('schemas.draft.nameless', lang, count=count_of_nameless)}"
+    yield "format: 1"
+    yield f"name: {_quoted(name)}"
+    yield f"title: {_quoted(name)}  # {text('schemas.draft.title', lang)}"
+    if lang == "ko":
+        yield "language: ko"
+    if origin.encoding not in _PLAIN_ENCODINGS:
+        yield f"encoding: {_quoted(str(origin.encoding))}"
+    yield "unit: person"
+    yield ""
+    if layout.delimiter != ",":
+        yield f"# {text('schemas.draft.files', lang)}"
+        yield "files:"
+        yield "  survey:"
+        yield f"    delimiter: {json.dumps(layout.delimiter)}"
+        yield f"    decimal: {json.dumps(layout.decimal)}"
+        yield ""
+
+
+def _left_out(columns: Sequence[_Column], lang: Language) -> Iterator[str]:
+    left_out = [column.header for column in columns if column.is_personal]
+    if left_out:
+        listed = ", ".join(map(_quoted, left_out))
+        yield f"# {text('schemas.draft.left_out', lang, columns=listed)}"
+
+
+def _templates(parts: Sequence[_Part], lang: Language) -> Iterator[str]:
+    """Yield what no data file can tell, as comments, with names from the file where they fit."""
+    usable = [part for part in parts if part.column.counts and part.column.error is None]
+    params: dict[str, object] = {role: _quoted(_likely(role, usable)) for role in _ROLES}
+    example = next(filter(_can_be_scored, usable), None)
+    item, codes = ("variable", [1, 2]) if example is None else (example.name, _scored(example))
+    params |= {"item": _quoted(item), "low": min(codes), "high": max(codes)}
+    params["where"] = _quoted(condition_text(Compare(item, "==", codes[0])))
+    for section in ("survey", "design", "items", "dimensions", "reference", "groups", "domains"):
+        yield ""
+        yield from text(f"schemas.draft.{section}", lang, **params).splitlines()
+
+
+def _likely(role: str, parts: Sequence[_Part]) -> str:
+    """Return the variable whose header sounds like a role in the design, else the role itself."""
+    kinds = {"number"} if role == "weight" else {"code", "number", "text"}
+    found = (p.name for p in parts if p.kind in kinds and _ROLES[role].search(p.column.header))
+    return next(found, role)
+
+
+def _can_be_scored(part: _Part) -> bool:
+    codes = part.codes
+    return codes is not None and not codes.asked_about and len(_scored(part)) > 1
+
+
+def _scored(part: _Part) -> list[int]:
+    codes = part.codes
+    return [c for c in codes.labels if isinstance(c, int)] if codes is not None else []

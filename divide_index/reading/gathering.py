@@ -19,6 +19,7 @@ from divide_index.reading.privacy import holds_personal_data
 from divide_index.schema import (
     SurveyFile,
     SurveySchema,
+    Variable,
     columns_of,
     file_part,
     joined_files,
@@ -97,7 +98,7 @@ def gather(sources: Sources, schema: SurveySchema | None, ledger: Ledger) -> Gat
     opener = _Opener(sources)
     if schema is not None:
         return _assembled(opener, schema, ledger)
-    _, gathered, trial = _fitting(opener)
+    gathered, trial = _fitting(opener)
     for message in (*trial.findings, *trial.errors):
         ledger.add(message)
     return gathered
@@ -190,41 +191,35 @@ def _assembled(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> Gathere
     if set(opener.sources) == {None}:
         return _single(opener, schema, ledger)
     _check_names(opener, schema, ledger)
-    origins: list[Origin] = []
+    bases = [name for name in stacked_files(schema) if name is not None and name in opener.sources]
+    parts = {
+        name: _read(opener, name, name, schema, ledger)
+        for base in bases
+        for name in (base, *joined_files(schema, base), *marking_files(schema, base))
+        if name in opener.sources
+    }
+    if not ledger.errors and not engine.same_library([part.frame for part in parts.values()]):
+        ledger.add(InputError("DI-E199"))
+    if ledger.errors:
+        return None
     frames: dict[str, Frame] = {}
-    corrected: dict[str, Any] = {}
-    is_whole = True
-    for base in stacked_files(schema):
-        if base is None or base not in opener.sources:
-            continue
-        read = _read(opener, base, base, schema, ledger)
-        others = {
-            name: _read(opener, name, name, schema, ledger)
-            for name in (*joined_files(schema, base), *marking_files(schema, base))
-        }
-        for part in (read, *others.values()):
-            origins += [part.origin] if part.origin else []
-            corrected |= part.corrected
-        if ledger.errors:
-            is_whole = False
-            continue
-        frame = read.frame
+    for base in bases:
+        frame = parts[base].frame
         for name in joined_files(schema, base):
-            frame = _joined(frame, others[name], schema, base, name, ledger)
+            frame = _joined(frame, parts[name], schema, base, name, ledger)
         frame = engine.completed(frame, schema, schema.files[base].constants)
         for name in marking_files(schema, base):
-            frame = _marked(frame, others[name], schema, base, name, ledger)
+            frame = _marked(frame, parts[name], schema, base, name, ledger)
         frames[base] = frame
-    if not is_whole or ledger.errors:
-        return None
-    if not engine.same_library([*frames.values()]):
-        ledger.add(InputError("DI-E199"))
+    if ledger.errors:
         return None
     _refuse_same_people(frames, opener, schema, ledger)
+    corrected = {name: v for part in parts.values() for name, v in part.corrected.items()}
     schema = _with_variables(schema, corrected)
     frame = engine.stacked([*frames.values()])
     ledger.add_all(gate.complaints_of_all(frame, schema))
-    return None if ledger.errors else Gathered(frame, schema, tuple(origins))
+    origins = tuple(part.origin for part in parts.values() if part.origin is not None)
+    return None if ledger.errors else Gathered(frame, schema, origins)
 
 
 def _single(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> Gathered | None:
@@ -234,9 +229,7 @@ def _single(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> Gathered |
     else:
         file = None
         whole = schema.model_copy(update={"files": {}})
-        opened = opener.open(None, SurveyFile(encoding=schema.encoding), schema.language)
-        absent = [c for c in columns_of(whole, None).values() if c not in _located(opened.columns)]
-        if isinstance(opener.sources[None], Path) and absent:
+        if isinstance(opener.sources[None], Path) and not _holds_all(opener, whole):
             raise InputError("DI-E191", schema=schema.name, files=_file_names(schema))
     read = _read(opener, None, file, whole, ledger)
     if ledger.errors:
@@ -249,7 +242,17 @@ def _single(opener: _Opener, schema: SurveySchema, ledger: Ledger) -> Gathered |
     return None if ledger.errors else Gathered(frame, schema, origins)
 
 
-def _with_variables(schema: SurveySchema, changed: Mapping[str, Any]) -> SurveySchema:
+def _holds_all(opener: _Opener, schema: SurveySchema) -> bool:
+    """Return whether the only file given is a survey of several, put together beforehand."""
+    try:
+        opened = opener.open(None, layout_of(schema, None), schema.language)
+    except InputError:
+        return False  # laid out as one of the several is
+    headers = _located(opened.columns)
+    return all(column in headers for column in columns_of(schema, None).values())
+
+
+def _with_variables(schema: SurveySchema, changed: Mapping[str, Variable]) -> SurveySchema:
     if not changed:
         return schema
     return schema.model_copy(update={"variables": {**schema.variables, **changed}})
@@ -289,7 +292,7 @@ class _Part:
 
     frame: Frame
     origin: Origin | None
-    corrected: dict[str, Any]
+    corrected: dict[str, Variable]
 
 
 def _read(
@@ -539,70 +542,105 @@ def _refuse_same_people(
             ledger.add(InputError("DI-E198", first=given[0], second=given[1], percent=100 * share))
 
 
-def _fitting(opener: _Opener) -> tuple[SurveySchema, Gathered | None, Ledger]:
-    """Return the one packaged schema whose columns and codes all fit, and what it reads.
+@dataclass(frozen=True, slots=True)
+class _Misfit:
+    """Why a schema does not fit: columns, files or codes; ``rank`` is 0 where little is wrong."""
+
+    name: str
+    rank: int
+    lacking: tuple[str, ...]
+    error: DivideIndexError | None = None
+
+    def __str__(self) -> str:
+        more = len(self.lacking) - _COLUMNS_SHOWN
+        shown = ", ".join(self.lacking[:_COLUMNS_SHOWN])
+        return f"{self.name}: {shown}" + (f", … (+{more})" if more > 0 else "")
+
+
+def _fitting(opener: _Opener) -> tuple[Gathered | None, Ledger]:
+    """Return what the one packaged schema reads whose columns and codes all fit.
 
     Raises
     ------
     SchemaError, InputError
         None fits (the nearest are named with what does not), several do, or no file opens.
     """
-    fitting: list[tuple[SurveySchema, Gathered | None, Ledger]] = []
-    lacking: list[tuple[int, str]] = []
-    failures: list[DivideIndexError] = []
+    fitting: dict[str, tuple[Gathered | None, Ledger]] = {}
+    misfits: list[_Misfit] = []
     for name in packaged_schemas():
         try:
             schema = load_schema(name)
         except SchemaError as error:
-            lacking.append((1_000_000, f"{name}: {error.code}"))
+            misfits.append(_Misfit(name, 2, (error.code,)))
             continue
-        trial, gathered = Ledger(stops=False), None
-        missing = _unfit(opener, schema)
-        if isinstance(missing, DivideIndexError):
-            failures.append(missing)
-            missing = [missing.code]
-        elif not missing:
-            gathered = _assembled(opener, schema, trial)
-            missing = [
-                str(error.params.get("offences") or error.params.get("cells") or error.code)
-                for error in trial.errors
-                if error.code in _CODE_ERRORS
-            ]
-        if not missing:
-            fitting.append((schema, gathered, trial))
-            continue
-        shown = ", ".join(missing[:_COLUMNS_SHOWN])
-        more = len(missing) - _COLUMNS_SHOWN
-        lacking.append((len(missing), f"{name}: {shown}" + (f", … (+{more})" if more > 0 else "")))
+        misfit = _misfit(opener, schema)
+        if misfit is None:
+            ledger = Ledger(stops=False)
+            gathered = _assembled(opener, schema, ledger)
+            codes = [error for error in ledger.errors if error.code in _CODE_ERRORS]
+            if not codes:
+                fitting[name] = gathered, ledger
+                continue
+            params = [error.params for error in codes]
+            told = (p.get("offences") or p.get("cells") or p.get("labels") for p in params)
+            misfit = _Misfit(name, 0, tuple(str(each) for each in told))
+        misfits.append(misfit)
     if len(fitting) == 1:
-        return fitting[0]
+        return next(iter(fitting.values()))
     if fitting:
-        raise SchemaError("DI-E112", names=[schema.name for schema, _, _ in fitting])
-    if failures and len(failures) == len(lacking):
+        raise SchemaError("DI-E112", names=[*fitting])
+    tried = [misfit for misfit in misfits if misfit.rank < 2]  # noqa: PLR2004  2: not for these files
+    failures = [misfit.error for misfit in tried if misfit.error is not None]
+    if failures and len(failures) == len(tried):
         raise min(failures, key=lambda error: error.code == "DI-E001")
-    lacking.sort(key=lambda each: each[0])
-    raise SchemaError("DI-E113", lacking="; ".join(text for _, text in lacking[:_NEAREST_SHOWN]))
+    misfits.sort(key=lambda misfit: (misfit.rank, len(misfit.lacking)))
+    near = [misfit for misfit in misfits if misfit.rank == 0] or misfits
+    nearest = "; ".join(str(misfit) for misfit in near[:_NEAREST_SHOWN])
+    raise SchemaError("DI-E113", lacking=nearest)
 
 
-def _unfit(opener: _Opener, schema: SurveySchema) -> list[str] | DivideIndexError:
+def _misfit(opener: _Opener, schema: SurveySchema) -> _Misfit | None:
     """Return the columns, or files, of a schema that the sources lack; why one does not open."""
+    names = _file_names(schema)
     if set(opener.sources) == {None}:
-        pairs: list[tuple[str | None, str | None]] = [(None, only_file(schema))]
         if len(schema.files) > 1:
-            return [f"--source {name}" for name in _file_names(schema)]
+            return _one_of_several(opener, schema)
+        pairs: list[tuple[str | None, str | None]] = [(None, only_file(schema))]
     else:
         pairs = [(name, name) for name in opener.sources]
-        unknown = [f"--source {n}" for n, _ in pairs if n not in _file_names(schema)]
-        needed = {name for n, _ in pairs for name in joined_files(schema, n)}
-        unknown += [f"--source {name}" for name in needed if name not in opener.sources]
-        if unknown:
-            return unknown
+        needed = [name for n, _ in pairs if n in schema.files for name in joined_files(schema, n)]
+        absent = [n for n in needed if n not in opener.sources]
+        if not set(opener.sources) <= {*names}:
+            asked = tuple(f"--source {name}" for name in names) or ("SURVEY",)
+            return _Misfit(schema.name, 2, asked)
+        if absent:
+            return _Misfit(schema.name, 0, tuple(f"--source {name}" for name in absent))
     missing: list[str] = []
     for source, file in pairs:
         try:
-            opened = opener.open(source, layout_of(schema, file), schema.language)
+            missing += _absent_columns(opener, source, file, schema)
         except DivideIndexError as error:
-            return error
-        headers = _located(opened.columns)
-        missing += [column for column in columns_of(schema, file).values() if column not in headers]
-    return missing
+            return _Misfit(schema.name, 1, (error.code,), error)
+    return _Misfit(schema.name, 0, tuple(missing)) if missing else None
+
+
+def _one_of_several(opener: _Opener, schema: SurveySchema) -> _Misfit:
+    """Say which files a schema needs beside the only one given, where it is one of them."""
+    names = _file_names(schema)
+    for name in names:
+        try:
+            absent = _absent_columns(opener, None, name, schema)
+        except DivideIndexError:
+            continue
+        if not absent:
+            others = tuple(f"--source {other}" for other in names if other != name)
+            return _Misfit(schema.name, 0, others)
+    return _Misfit(schema.name, 2, tuple(f"--source {name}" for name in names))
+
+
+def _absent_columns(
+    opener: _Opener, source: str | None, file: str | None, schema: SurveySchema
+) -> list[str]:
+    opened = opener.open(source, layout_of(schema, file), schema.language)
+    headers = _located(opened.columns)
+    return [column for column in columns_of(schema, file).values() if column not in headers]

@@ -1,0 +1,36 @@
+"""The documentation, run: the schemas it shows are schemas, and mean what it says."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from divide_index.levels import relative_levels
+from divide_index.schema import SurveySchema, load_schema
+from divide_index.scoring import score
+from divide_index.survey import read_survey
+from tests.samples import REFERENCE, ROOT
+
+PAGE = (ROOT / "docs" / "survey-files.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+SAMPLES = ("general", "farmers", "disabled", "low_income")
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_every_block_holds_only_keys_of_a_schema(block: str) -> None:
+    assert yaml.safe_load(block).keys() <= {*SurveySchema.model_fields, "extends"}
+
+
+def test_the_file_of_older_adults_says_who_they_are(tmp_path: Path) -> None:
+    (block,) = (block for block in BLOCKS if "extends:" in block)
+    path = tmp_path / "nia-2025-older.yaml"
+    path.write_text(block, encoding="utf-8")
+    schema = load_schema(path)
+    frames = {name: pd.read_csv(REFERENCE / f"nia_{name}.csv", dtype=str) for name in SAMPLES}
+    general = frames["general"]
+    older = general.loc[general["ADQ1"] == "6", ["응답ID"]].sample(frac=1, random_state=1)
+    marked = relative_levels(score(read_survey({**frames, "older": older}, schema)))
+    cut_by_age = relative_levels(score(read_survey(frames, "nia-2025")))
+    pd.testing.assert_frame_equal(marked.to_frame(), cut_by_age.to_frame())
