@@ -19,7 +19,7 @@ from typing import Any, Literal, cast, get_args
 import pandas as pd
 
 from divide_index.errors import Finding, InputError
-from divide_index.messages import Language, printable, text
+from divide_index.messages import Language, text
 from divide_index.reading.files import open_file
 from divide_index.reading.origin import OpenFile
 from divide_index.reading.privacy import holds_personal_data
@@ -28,6 +28,7 @@ from divide_index.schema import Code, Compare, SurveyFile, code_text, condition_
 _FEWEST_RECORDS = 3  # that a value must have to be shown
 _MOST_CODES = 20
 _LONGEST_CATEGORY = 40  # letters
+_LARGEST = 1e300  # what lies beyond is no answer, and cannot be rounded
 _EXACT = 2**53  # the largest number up to which a float holds every integer
 
 Delimiter = Literal[",", ";", "\t", "|"]
@@ -36,6 +37,7 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _PLAIN_ENCODINGS = {None, "utf-8", "utf-8-sig"}
 _YAML_WORDS = {*("y", "n", "yes", "no", "on", "off", "true", "false", "null")}
+_NINES = re.compile("9*[789]")
 _TEN = 10
 
 # Wider than what `check` warns of: here a column is only left out of a draft.
@@ -48,12 +50,14 @@ _DIGITS = re.compile(r"\d{9,13}")
 
 _ROLES = {  # headers that are likely to have a place in the sampling design
     "weight": re.compile(r"weight|wgt|^wt|^w$|가중|peso|^fac", re.IGNORECASE),
-    "strata": re.compile(r"strat|^est|층", re.IGNORECASE),
+    "strata": re.compile(r"strat|^est_|층화|^층$", re.IGNORECASE),
     "psu": re.compile(r"psu|cluster|upa|upm|집락|조사구|추출단위", re.IGNORECASE),
+    "fpc": re.compile(r"fpc", re.IGNORECASE),
     "id": re.compile(
         r"^id$|_id$|^id_|respondent|^quest|응답.*(id|번호)|^no$|일련번호", re.IGNORECASE
     ),
 }
+_MEASURES = {"weight", "fpc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +107,19 @@ def drafted(
         The schema's name; by default the file's, without its ending.
     """
     path = Path(path)
-    file, layout, columns = _opened(path, lang, encoding)
-    left_out = [column.header for column in columns if column.is_personal]
-    names = _names([column for column in columns if not column.is_personal])
-    parts = [_Part(new, column) for new, column in names]
+    source = _opened(path, lang, encoding)
+    left_out = [column.header for column in source.columns if column.is_personal]
+    parts = _named([column for column in source.columns if not column.is_personal])
     lines = [
-        *_head(path, file, layout, columns, name or path.stem, lang),
-        *_left_out(columns, lang),
-        "variables:" if parts else "variables: {}",
+        *_head(source, path.name, name or path.stem, lang),
+        *_left_out(left_out, lang),
+        "variables:" if any(part.is_usable for part in parts) else "variables: {}",
         *(line for part in parts for line in part.lines(lang)),
         *_templates(parts, lang),
     ]
-    said = {"path": path.name, "columns": left_out}
-    findings = (Finding.of("DI-W217", **said),) if left_out else ()
+    findings: tuple[Finding, ...] = ()
+    if left_out:
+        findings = (Finding.of("DI-W217", path=path.name, columns=left_out),)
     return Draft("\n".join(lines) + "\n", findings)
 
 
@@ -155,12 +159,21 @@ class _Column:
         numbers: Counter[float] = Counter()
         for cell, n in self.counts.items():
             numbers[float(cell)] += n
-        return dict(sorted(numbers.items()))
+        is_sensible = all(abs(number) < _LARGEST for number in numbers)
+        return dict(sorted(numbers.items())) if is_sensible else None
 
 
-def _opened(
-    path: Path, lang: Language, encoding: str | None
-) -> tuple[OpenFile, SurveyFile, list[_Column]]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that was read, and how it is laid out."""
+
+    file: OpenFile
+    layout: SurveyFile
+    columns: list[_Column]
+    records: int
+
+
+def _opened(path: Path, lang: Language, encoding: str | None) -> _Source:
     """Open a file under the delimiter and decimal mark that it seems to have."""
     refusals: list[InputError] = []
     opened: list[tuple[OpenFile, SurveyFile]] = []
@@ -176,15 +189,20 @@ def _opened(
     if not opened:
         raise refusals[0]
     file, layout = opened[0]
-    columns = _columns(file)
+    columns, records = _columns(file)
     if layout.delimiter != "," and any(_has_decimal_commas(column) for column in columns):
         layout = layout.model_copy(update={"decimal": ","})
         columns = [_with_points(column) for column in columns]
-    return file, layout, columns
+    return _Source(file, layout, columns, records)
 
 
-def _columns(file: OpenFile) -> list[_Column]:
-    """Read every column that has a header, as text; one that cannot be read says why."""
+def _columns(file: OpenFile) -> tuple[list[_Column], int]:
+    """Read every column that has a header, as text; one that cannot be read says why.
+
+    Returns
+    -------
+    columns, records
+    """
     headers = [header for header in file.columns if header]
     repeated = sorted({header for header in headers if headers.count(header) > 1})
     if repeated:
@@ -196,17 +214,21 @@ def _columns(file: OpenFile) -> list[_Column]:
     except InputError:  # of one column: each is read alone, below
         frame = None
     columns: list[_Column] = []
+    records = 0
     for header in headers:
         cells, error = pd.Series(dtype=object), None
         try:
             cells = file.read({header: True})[header] if frame is None else frame[header]
         except InputError as refusal:
             error = refusal.code
-        values = cast("list[object]", cells.dropna().tolist())
-        counts = Counter(trimmed for value in values if (trimmed := str(value).strip()))
+        records = max(records, len(cells))
+        counts: Counter[str] = Counter()
+        for cell, n in cells.dropna().astype(str).value_counts().items():
+            counts[str(cell).strip()] += int(n)
+        del counts[""]
         labels, missing = file.labels.get(header, {}), file.missing.get(header, ())
         columns.append(_Column(header, counts, labels, missing, error))
-    return columns
+    return columns, records
 
 
 def _has_decimal_commas(column: _Column) -> bool:
@@ -233,8 +255,8 @@ class _Codes:
     """The codes of a column that may be shown, with their labels."""
 
     labels: Mapping[Code, str | None]
-    missing: tuple[Code, ...]  # as the file itself declares
-    asked_about: frozenset[Code]  # what looks like no answer
+    missing: Mapping[Code, str | None]  # as the file itself declares
+    asked_about: frozenset[float]  # what looks like no answer
     unshown: int  # codes of fewer than three records
 
 
@@ -246,30 +268,48 @@ class _Part:
     column: _Column
 
     @property
+    def is_usable(self) -> bool:
+        """Whether it holds anything that can be read."""
+        return bool(self.column.counts) and self.column.error is None
+
+    @property
+    def role(self) -> str | None:
+        """Its place in the sampling design, as its header sounds."""
+        roles = (role for role, words in _ROLES.items() if words.search(self.column.header))
+        role = next(roles, None)
+        is_other = (role in _MEASURES and self.column.numbers is None) or (
+            role == "id" and len(self.column.counts) <= _MOST_CODES
+        )
+        return None if is_other else role
+
+    @property
     def codes(self) -> _Codes | None:
         """Its codes, None where it is no variable of codes."""
-        return _codes(self.column)
+        return _codes(self.column) if self.role is None else None
 
     @property
     def kind(self) -> str:
         """The type of the variable."""
+        if self.role is not None:
+            return "number" if self.role in _MEASURES else "text"
         if self.codes is not None:
             return "code"
         return "text" if self.column.numbers is None else "number"
 
     @property
-    def is_distinct(self) -> bool:
-        """Whether no two records hold the same: an identifier, or a measurement."""
-        counts = self.column.counts
-        return len(counts) == self.column.records > _MOST_CODES
+    def is_identifier(self) -> bool:
+        """Whether it is no measurement, and no two records hold the same."""
+        numbers = self.column.numbers
+        is_measured = numbers is not None and not all(map(_is_whole, numbers))
+        return not is_measured and len(self.column.counts) == self.column.records > _MOST_CODES
 
     def lines(self, lang: Language) -> Iterator[str]:
         """Yield the variable as YAML, with questions as comments."""
         column, codes = self.column, self.codes
-        if column.error is not None or not column.counts:
+        if not self.is_usable:
             code = "empty" if column.error is None else "unreadable"
             words = text(
-                f"schemas.draft.{code}", lang, column=_quoted(column.header), code=column.error
+                f"schemas.draft.{code}", lang, column=_quoted(column.header), error=column.error
             )
             yield f"  # {words}"
             return
@@ -280,18 +320,12 @@ class _Part:
             yield from _code_lines(codes, lang)
             return
         yield f"    type: {self.kind}"
-        if self.is_distinct and self.has_whole_numbers is not False:
-            yield f"    # {text('schemas.draft.distinct', lang)}"
-        elif self.kind == "text":
+        if self.kind == "text":
             yield f"    # {text('schemas.draft.text', lang, count=len(column.counts))}"
+        elif self.is_identifier:
+            yield f"    # {text('schemas.draft.distinct', lang)}"
         else:
             yield from _number_lines(column, lang)
-
-    @property
-    def has_whole_numbers(self) -> bool | None:
-        """Whether it holds whole numbers alone, None where it holds text."""
-        numbers = self.column.numbers
-        return None if numbers is None else all(map(_is_whole, numbers))
 
 
 def _codes(column: _Column) -> _Codes | None:
@@ -300,11 +334,12 @@ def _codes(column: _Column) -> _Codes | None:
         return _number_codes(column, numbers)
     cells = column.counts
     is_short = len(cells) <= _MOST_CODES and all(len(c) <= _LONGEST_CATEGORY for c in cells)
-    if not is_short or min(cells.values(), default=0) < _FEWEST_RECORDS:
+    is_common = min(cells.values(), default=0) >= _FEWEST_RECORDS
+    if not (is_short and is_common) and not (cells and cells.keys() <= column.labels.keys()):
         return None
     labels: dict[Code, str | None] = {code: column.labels.get(code) for code in sorted(cells)}
     labels |= {code: label for code, label in column.labels.items() if isinstance(code, str)}
-    missing = tuple(code for code in labels if code in column.missing)
+    missing = {code: label for code, label in labels.items() if code in column.missing}
     return _Codes({c: w for c, w in labels.items() if c not in missing}, missing, frozenset(), 0)
 
 
@@ -320,14 +355,13 @@ def _number_codes(column: _Column, numbers: Mapping[float, int]) -> _Codes | Non
     if len(valid) > _MOST_CODES and not valid <= said.keys():
         return None
     shown = {_whole(code) for code, n in numbers.items() if n >= _FEWEST_RECORDS} | said.keys()
-    codes: dict[Code, str | None] = {
-        code: said.get(code) for code in sorted(shown - declared) if code is not None
-    }
+    codes: dict[Code, str | None] = {code: said.get(code) for code in sorted(shown - declared)}
     if not codes:
         return None
-    missing = tuple(code for code in sorted(shown & declared) if code is not None)
+    missing: dict[Code, str | None] = {c: said.get(c) for c in sorted(shown & declared)}
     unshown = len({_whole(code) for code in numbers} - shown)
-    return _Codes(codes, missing, _looking_missing(list(codes)), unshown)
+    asked_about = _looking_missing(cast("Iterable[float]", codes))
+    return _Codes(codes, missing, asked_about, unshown)
 
 
 def _is_whole(code: object) -> bool:
@@ -344,20 +378,24 @@ def _is_declared(code: int, missing: Iterable[Code | tuple[float, float]]) -> bo
     )
 
 
-def _looking_missing(codes: Sequence[object]) -> frozenset[Code]:
-    """Return the codes that look like no answer: below zero, or nines that stand apart."""
-    numbers = [_whole(code) for code in codes]
-    usual = [n for n in numbers if n >= 0 and not re.fullmatch("9*[789]", str(n))]
+def _looking_missing(numbers: Iterable[float]) -> frozenset[float]:
+    """Return the numbers that look like no answer: a few below zero, and nines far above all.
+
+    9 counts where the answers end at 5 or below, 98 and the like where they end before it.
+    """
+    numbers = [*numbers]
+    usual = {n for n in numbers if n >= 0 and not _NINES.fullmatch(code_text(n))}
+    below = [n for n in numbers if n < 0]
     if not usual:
         return frozenset()
     highest = max(usual)
-    return frozenset(
+    above = [
         n
         for n in numbers
-        if n < 0 <= min(usual)
-        or (n > highest + 1 and n > _TEN and n not in usual)
-        or (n > highest + 2 and n < _TEN and highest <= _TEN / 2)
-    )
+        if n not in usual and (n > max(highest + 1, _TEN) or _TEN > n > 2 * highest - 2)
+    ]
+    few = below if len(below) <= _FEWEST_RECORDS and all(map(_is_whole, below)) else []
+    return frozenset((*few, *above))
 
 
 def _code_lines(codes: _Codes, lang: Language) -> Iterator[str]:
@@ -367,7 +405,9 @@ def _code_lines(codes: _Codes, lang: Language) -> Iterator[str]:
         question = f"  # {text('schemas.draft.asked', lang)}" if code in codes.asked_about else ""
         yield f"      {_scalar(code)}: {said}{question}"
     if codes.missing:
-        yield f"    missing: [{', '.join(map(_scalar, codes.missing))}]"
+        labels = [f"{_scalar(c)} {_quoted(w)}" for c, w in codes.missing.items() if w is not None]
+        comment = f"  # {', '.join(labels)}" if labels else ""
+        yield f"    missing: [{', '.join(map(_scalar, codes.missing))}]{comment}"
     if codes.unshown:
         yield f"    # {text('schemas.draft.unshown', lang, count=codes.unshown)}"
 
@@ -375,25 +415,23 @@ def _code_lines(codes: _Codes, lang: Language) -> Iterator[str]:
 def _number_lines(column: _Column, lang: Language) -> Iterator[str]:
     """Yield what may be told of a number: its rough range, and what looks like no answer."""
     numbers = dict(column.numbers or {})
-    whole = [n for n in numbers if _is_whole(n)]
-    listed = [_whole(n) for n in whole if numbers[n] >= _FEWEST_RECORDS]
-    declared = [code for code in listed if _is_declared(code, column.missing)]
+    shown = {n for n, records in numbers.items() if records >= _FEWEST_RECORDS and _is_whole(n)}
+    declared = [n for n in numbers if n in shown and _is_declared(_whole(n), column.missing)]
     if declared:
-        yield f"    missing: [{', '.join(map(_scalar, declared))}]"
-    highest = max((n for n in numbers if n not in listed), default=-math.inf)
-    apart = {n for n in _looking_missing(whole) if n in listed and not 0 <= _whole(n) <= highest}
-    for code in sorted(apart - {*declared}, key=_whole):
-        yield f"    # {text('schemas.draft.apart', lang, code=code)}"
-    kept = {n: times for n, times in numbers.items() if n not in {*declared, *apart}}
-    if kept:
-        low, high = _bounds(kept)
+        yield f"    missing: [{', '.join(map(code_text, declared))}]"
+    apart = sorted(n for n in _looking_missing(numbers) if n in shown and n not in declared)
+    for n in apart:
+        yield f"    # {text('schemas.draft.apart', lang, number=code_text(n))}"
+    answers = {n: records for n, records in numbers.items() if n not in {*declared, *apart}}
+    if answers:
+        low, high = _bounds(answers)
         yield f"    # {text('schemas.draft.range', lang, low=low, high=high)}"
 
 
 def _bounds(numbers: Mapping[float, int]) -> tuple[str, str]:
     """Return the range of numbers; a bound that few records hold is rounded outwards."""
     low, high = min(numbers), max(numbers)
-    step = 10.0 ** math.floor(math.log10((high - low) or abs(high) or 1))
+    step = 10.0 ** math.ceil(math.log10((high - low) or abs(high) or 1))
     if numbers[low] < _FEWEST_RECORDS:
         low = math.floor(low / step) * step
     if numbers[high] < _FEWEST_RECORDS:
@@ -404,12 +442,13 @@ def _bounds(numbers: Mapping[float, int]) -> tuple[str, str]:
 # -- names and words -------------------------------------------------------------------------
 
 
-def _names(columns: Sequence[_Column]) -> list[tuple[str, _Column]]:
+def _named(columns: Sequence[_Column]) -> list[_Part]:
     """Return columns under names a schema can use: their headers, else v1, v2, ..."""
     taken = {column.header for column in columns}
     free = (name for number in count(1) if (name := f"v{number}") not in taken)
     return [
-        (column.header if _is_name(column.header) else next(free), column) for column in columns
+        _Part(column.header if _is_name(column.header) else next(free), column)
+        for column in columns
     ]
 
 
@@ -435,42 +474,34 @@ def _scalar(code: Code) -> str:
 def _quoted(words: str) -> str:
     """Return a text in double quotes, which YAML reads back as it is, on one line."""
     return "".join(
-        letter if letter == " " or letter.isprintable() else f"\\u{ord(letter):04x}"
-        for letter in json.dumps(printable(words), ensure_ascii=False)
+        letter if letter == " " or letter.isprintable() else f"\\U{ord(letter):08x}"
+        for letter in json.dumps(words, ensure_ascii=False)
     )
 
 
 # -- the rest --------------------------------------------------------------------------------
 
 
-def _head(  # noqa: PLR0913, PLR0917  all that is known of the file
-    path: Path,
-    file: OpenFile,
-    layout: SurveyFile,
-    columns: Sequence[_Column],
-    name: str,
-    lang: Language,
-) -> Iterator[str]:
-    origin = file.origin
-    assert origin is not None  # noqa: S101  narrowing: it was read from a file
-    records = max((column.records for column in columns), default=0)
+def _head(source: _Source, path: str, name: str, lang: Language) -> Iterator[str]:
+    origin, layout = source.file.origin, source.layout
+    columns = len(source.file.columns)
     yield from text(
         "schemas.draft.head",
         lang,
-        path=_quoted(path.name),
-        kind=origin.kind,
-        records=max(origin.records, records),
-        columns=len(file.columns),
+        path=_quoted(path),
+        kind="" if origin is None else origin.kind,
+        records=source.records,
+        columns=columns,
     ).splitlines()
-    if len(columns) < len(file.columns):
-        count_of_nameless = len(file.columns) - len(columns)
-        yield f"# {text('schemas.draft.nameless', lang, count=count_of_nameless)}"
+    nameless = columns - len(source.columns)
+    if nameless:
+        yield f"# {text('schemas.draft.nameless', lang, count=nameless)}"
     yield "format: 1"
     yield f"name: {_quoted(name)}"
     yield f"title: {_quoted(name)}  # {text('schemas.draft.title', lang)}"
     if lang == "ko":
         yield "language: ko"
-    if origin.encoding not in _PLAIN_ENCODINGS:
+    if origin is not None and origin.encoding not in _PLAIN_ENCODINGS:
         yield f"encoding: {_quoted(str(origin.encoding))}"
     yield "unit: person"
     yield ""
@@ -483,31 +514,34 @@ def _head(  # noqa: PLR0913, PLR0917  all that is known of the file
         yield ""
 
 
-def _left_out(columns: Sequence[_Column], lang: Language) -> Iterator[str]:
-    left_out = [column.header for column in columns if column.is_personal]
-    if left_out:
-        listed = ", ".join(map(_quoted, left_out))
+def _left_out(headers: Sequence[str], lang: Language) -> Iterator[str]:
+    if headers:
+        listed = ", ".join(map(_quoted, headers))
         yield f"# {text('schemas.draft.left_out', lang, columns=listed)}"
 
 
 def _templates(parts: Sequence[_Part], lang: Language) -> Iterator[str]:
     """Yield what no data file can tell, as comments, with names from the file where they fit."""
-    usable = [part for part in parts if part.column.counts and part.column.error is None]
-    params: dict[str, object] = {role: _quoted(_likely(role, usable)) for role in _ROLES}
+    usable = [part for part in parts if part.is_usable]
+    named = {part.role: part.name for part in reversed(usable)}
     example = next(filter(_can_be_scored, usable), None)
     item, codes = ("variable", [1, 2]) if example is None else (example.name, _scored(example))
-    params |= {"item": _quoted(item), "low": min(codes), "high": max(codes)}
-    params["where"] = _quoted(condition_text(Compare(item, "==", codes[0])))
+    where = condition_text(Compare(item, "==", codes[0]))
+    low, high = min(codes), max(codes)
     for section in ("survey", "design", "items", "dimensions", "reference", "groups", "domains"):
         yield ""
-        yield from text(f"schemas.draft.{section}", lang, **params).splitlines()
+        yield from text(
+            f"schemas.draft.{section}", lang, item=_key(item), low=low, high=high, where=where
+        ).splitlines()
+        if section == "design":
+            yield "#design:" if named.keys() & _ROLES.keys() else "#design: {}"
+            yield from (_design_line(role, named.get(role)) for role in _ROLES)
 
 
-def _likely(role: str, parts: Sequence[_Part]) -> str:
-    """Return the variable whose header sounds like a role in the design, else the role itself."""
-    kinds = {"number"} if role == "weight" else {"code", "number", "text"}
-    found = (p.name for p in parts if p.kind in kinds and _ROLES[role].search(p.column.header))
-    return next(found, role)
+def _design_line(role: str, name: str | None) -> str:
+    said = "..." if name is None else _key(name)
+    mark = "#" if name is None else ""  # a template in a template, until it has a name
+    return f"#  {mark}{role}: " + (f"[{said}]" if role == "strata" else said)
 
 
 def _can_be_scored(part: _Part) -> bool:

@@ -38,7 +38,7 @@ class Scores:
     frame
         The survey's frame with ``score:<dimension>`` and ``score:overall`` on 0-1, and the
         same with missing answers counted as 0 (``zero:…``), of people who have every dimension
-        (``complete:…``) and of people who answered every item (``answered:…``).
+        (``complete:…``), and of means whose items are all answered (``answered:…``).
     """
 
     survey: Survey

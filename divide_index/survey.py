@@ -17,6 +17,7 @@ from divide_index.reading.origin import Origin
 from divide_index.schema import Compare, SurveySchema, Variable, load_schema
 
 _REGISTER_TOLERANCE = 0.1  # of the weight; the shares of weighted samples differ by far less
+_RELATIVE_WEIGHTS = 0.01  # a mean this near to 1 is a weight per respondent, not per inhabitant
 
 Floats = NDArray[np.float64]
 DesignKind = Literal["stratified clusters", "clusters", "stratified", "weights only", "none"]
@@ -125,6 +126,8 @@ def assembled(gathered: Gathered, ledger: Ledger, lonely_psu: LonelyPsu) -> Surv
     frame, design, psus = _designed(gathered.frame, schema, lonely_psu)
     schema, findings = _plausible(frame, schema)
     ledger.findings.extend(findings)
+    if _weights_are_relative(schema, psus):
+        ledger.add(Finding.of("DI-W056", averages=_estimated_averages(schema)))
     return Survey(
         frame=frame,
         schema=schema,
@@ -180,6 +183,19 @@ def _plausible(frame: Any, schema: SurveySchema) -> tuple[SurveySchema, list[Fin
     if changed:
         schema = schema.model_copy(update={"variables": {**schema.variables, **changed}})
     return schema, findings
+
+
+def _estimated_averages(schema: SurveySchema) -> list[str]:
+    """Return the averages whose population totals are taken from the weights."""
+    return [name for name, a in schema.averages.items() if "estimated" in a.members.values()]
+
+
+def _weights_are_relative(schema: SurveySchema, psus: PsuTable) -> bool:
+    """Return whether totals are estimated from weights that average 1 in one of the samples."""
+    if schema.design.weight is None or not _estimated_averages(schema):
+        return False
+    mean = np.bincount(psus.samples, psus.weights) / np.bincount(psus.samples, psus.records)
+    return bool((np.abs(mean - 1) < _RELATIVE_WEIGHTS).any())
 
 
 def _distance(frame: Any, schema: SurveySchema, name: str, weights: Floats) -> float:  # noqa: ANN401

@@ -866,12 +866,10 @@ def test_the_band_counts_everybody_when_the_missing_are_zero() -> None:
     zero = relative_levels(small_scores(frame=small_frame().fillna(dict.fromkeys(DIMENSIONS, 0.0))))
     assert result.estimate.values == approx(zero.estimate.values)
     assert result.std_errors == approx(zero.std_errors)
-    # Each item is a dimension here, so who answered everything has every dimension.
-    answered, complete = (
-        band.results[name].estimate for name in ("answered_everything", "complete")
-    )
-    assert answered.values == approx(complete.values)
-    assert answered.std_errors == approx(complete.std_errors)
+    # Each item is a dimension here, so who has a dimension answered all of it.
+    answered, available = band.results["answered_everything"], relative_levels(small_scores())
+    assert answered.estimate.values == approx(available.estimate.values)
+    assert answered.std_errors == approx(available.std_errors)
 
 
 def test_a_treatment_of_nonresponse_may_be_chosen_for_any_table() -> None:

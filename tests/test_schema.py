@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from divide_index.errors import SchemaError
@@ -20,12 +23,16 @@ from divide_index.schema import (
     Not,
     Or,
     SurveySchema,
+    condition_text,
+    editor_schema,
+    lint_schema,
     load_schema,
     packaged_schemas,
     parse_condition,
     schema_hash,
     variables_of,
 )
+from tests.samples import ROOT, SCHEMAS
 
 BASE = """
 format: 1
@@ -250,7 +257,11 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("DI-E164", {"items__online__codes": [7]}, "7"),
     ("DI-E164", {"items__skill": {"of": "weight", "rule": "scale", "goalposts": [0, 1]}}, "weight"),
     ("DI-E165", {"variables__area__column": "Q1"}, "Q1"),
-    ("DI-E166", {"domains__place": {"label": "p", "variable": "area", "bands": {"a": [1, 2]}}}, "place"),
+    (
+        "DI-E166",
+        {"domains__place": {"label": "p", "variable": "area", "bands": {"a": [1, 2]}}},
+        "place",
+    ),
     ("DI-E167", {"domains__age_group__band_labels": {"young": "a"}}, "age_group"),
     ("DI-E168", {"domains__age_group__bands": {"young": [None, 30], "old": [30, 99]}}, "age_group"),
     ("DI-E168", {"domains__age_group__bands": {"young": [29, 7], "old": [30, 99]}}, "age_group"),
@@ -742,3 +753,341 @@ def test_every_change_of_meaning_changes_the_hash() -> None:
     hashes |= {what: schema_hash(loaded(base(**how))) for what, how in OTHER_MEANING.items()}
     same = {what for what, value in hashes.items() if list(hashes.values()).count(value) > 1}
     assert same == set()
+
+
+# -- conditions, written again -----------------------------------------------------------------
+
+names = st.sampled_from(["area", "age", "지역", "q1_2", "x"])
+constants = (
+    st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+)
+comparisons = st.builds(
+    Compare, names, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), constants
+)
+lists = st.builds(IsIn, names, st.lists(constants, max_size=3).map(tuple))
+
+
+def larger(parts: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    several = st.lists(parts, min_size=2, max_size=3).map(tuple)
+    return st.builds(Not, parts) | st.builds(And, several) | st.builds(Or, several)
+
+
+@given(st.recursive(comparisons | lists, larger, max_leaves=12))
+def test_a_condition_that_is_written_out_is_read_back_as_it_was(condition: Condition) -> None:
+    assert parse_condition(condition_text(condition)) == condition
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "area == 'R' and age >= 65",
+        "(a == 1 or b == 2) and c == 3",
+        "a == 1 or b == 2 and not c == 3",
+        "area not in ['U', 'R']",
+        "not (a == 1 and b == 2)",
+        "age > -1.5",
+    ],
+)
+def test_a_condition_is_written_as_a_person_writes_it(text: str) -> None:
+    assert condition_text(parse_condition(text)) == text
+
+
+# -- lint --------------------------------------------------------------------------------------
+
+THIRTY = """
+format: 1
+name: 2025
+titel: x
+title: {ko: 기본}
+unit: family
+survey: {name: Base, yaer: 3, year: 20.5, response_rate: "80"}
+variables:
+  id: {type: text, codes: {1: a}}
+  weight: {type: nmber}
+  area: {codes: {U: Urban, R: Rural}, coeds: 3, msising: 2}
+  region: {type: code}
+  age: {type: number, range: [7], assumed: "x"}
+  mixed: {codes: {1: a, b: b}}
+  online: {codes: {1: a}, missing: [1]}
+  skill: {codes: {1: a}, asked_if: online == 1}
+  1st: {type: text}
+files: {a: {header_row: 0, key: x}}
+items:
+  online: {of: online, rule: share}
+  both: {of: online, max_of: [skill], rule: share, codes: [1]}
+  scale: {of: skill, rule: scale, goalposts: [3, 1]}
+dimensions:
+  access:
+    label: Access
+    weight: -1
+    indicators: {line: {label: Line, weight: 1, items: 3}}
+  usage:
+    label: Usage
+    weight: 0.5
+    indicators: {a: {weight: 0.5, items: [online]}, b: {weight: 0.4, items: [skill, skill]}}
+reference: everybody
+groups:
+  rural: {label: Rural, where: area = 'R'}
+  old: {label: 3, where: 65}
+averages:
+  both: {label: Both, members: {rural: many, old: estimated}}
+  one: {label: One, members: {rural: 1}}
+domains: {a: {label: A, variable: age, bands: {a: [1, 2, 3]}}}
+target: {group: rural, level: 83}
+"""
+
+
+def problems(schema: Mapping[str, Any] | str | bytes) -> list[tuple[str, str, object]]:
+    """Return code, place and line of all that lint says."""
+    found = lint_schema(written(schema))
+    return [(p.code, str(p.params.get("where")), p.params.get("line")) for p in found]
+
+
+def line_of(text: str, schema: str) -> int:
+    return 1 + next(n for n, line in enumerate(schema.splitlines()) if text in line)
+
+
+def test_lint_names_every_mistake_of_a_file_with_its_line() -> None:
+    found = problems(THIRTY)
+    assert len(found) > 30
+    assert all(code.startswith("DI-E") for code, _, _ in found)
+    assert found == sorted(found, key=lambda each: each[2])  # pyright: ignore[reportArgumentType]
+    assert {
+        ("DI-E069", ".", line_of("titel", THIRTY)),
+        ("DI-E069", "survey", line_of("yaer", THIRTY)),
+        ("DI-E069", "variables.area", line_of("coeds", THIRTY)),
+        ("DI-E108", "groups.rural.where", line_of("rural: {label", THIRTY)),
+        ("DI-E116", "title.en", line_of("title: ", THIRTY)),
+        ("DI-E116", "target.year", line_of("target", THIRTY)),
+        ("DI-E140", "survey.response_rate", line_of("yaer", THIRTY)),
+        ("DI-E143", "variables.1st", line_of("1st", THIRTY)),
+        ("DI-E144", "reference", line_of("reference", THIRTY)),
+        ("DI-E173", "name", line_of("name: 2025", THIRTY)),
+        ("DI-E211", "unit", line_of("unit", THIRTY)),
+        ("DI-E211", "variables.weight.type", line_of("nmber", THIRTY)),
+        ("DI-E212", "files.a.key", line_of("files", THIRTY)),
+        ("DI-E213", "variables.age.range", line_of("age: {type", THIRTY)),
+        ("DI-E214", "dimensions.access.weight", line_of("weight: -1", THIRTY)),
+        ("DI-E215", "survey.year", line_of("yaer", THIRTY)),
+        ("DI-E216", "variables.age.assumed", line_of("age: {type", THIRTY)),
+    } <= set(found)
+
+
+def test_lint_finds_every_key_that_is_unknown_in_one_block() -> None:
+    wrong = {f"survey__{key}": 1 for key in ("nme", "yaer", "contcat")}
+    assert [code for code, _, _ in problems(base(**wrong))][:3] == ["DI-E069"] * 3
+
+
+def test_a_typo_is_not_also_told_as_a_missing_key() -> None:
+    found = problems(BASE.replace("reference:", "refernce:"))
+    assert [(code, where) for code, where, _ in found] == [("DI-E069", ".")]
+
+
+@pytest.mark.parametrize(("code", "changes", "said"), BROKEN)
+def test_lint_tells_at_least_what_loading_tells(
+    code: str, changes: dict[str, Any], said: str
+) -> None:
+    found = [p for p in lint_schema(written(base(**changes))) if isinstance(p, SchemaError)]
+    finer = {f"DI-E{number}" for number in (140, 144, 173, *range(211, 217))}
+    assert {each.code for each in found} & ({code} | (finer if code == "DI-E070" else set()))
+    for each in found:
+        assert each.code == "DI-E106" or "schema.yaml" in str(each)
+
+
+@pytest.mark.parametrize(("code", "text", "said"), BROKEN_TEXT)
+def test_lint_says_of_a_file_that_is_no_schema_what_loading_says(
+    code: str, text: str | bytes, said: str
+) -> None:
+    assert code in [each.code for each in lint_schema(written(text))]
+
+
+def test_lint_tells_what_does_not_fit_together_all_at_once() -> None:
+    changes = {
+        "design__weight": "area",
+        "items__skill__goalposts": [2, 3],
+        "items__shop__scores": {1: 1},
+        "groups__rural__where": "area == 'X'",
+        "groups__old__where": "age == '65'",
+        "domains__age_group__bands": {"young": [None, 29], "old": [20, None]},
+    }
+    assert [(code, where) for code, where, _ in problems(base(**changes)) if "E" in code] == [
+        ("DI-E169", "design.weight"),
+        ("DI-E164", "items.skill"),
+        ("DI-E164", "items.shop"),
+        ("DI-E110", "groups.rural.where"),
+        ("DI-E110", "groups.old.where"),
+        ("DI-E168", "domains.age_group"),
+    ]
+    unknown = {"design__psu": "psus", "groups__rural__where": "areas == 1", "target__group": "x"}
+    codes = [code for code, _, _ in problems(base(**unknown)) if code.startswith("DI-E")]
+    assert codes == ["DI-E111"] * 3
+
+
+def test_lint_finds_every_repeated_key_and_every_odd_number() -> None:
+    text = BASE.replace("name: base", "name: base\nname: again").replace("[9]", "[010]")
+    found = lint_schema(written(text))
+    assert [each.code for each in found] == ["DI-E107", "DI-E141", "DI-E141"]
+
+
+def test_lint_tells_the_line_of_the_file_that_says_it() -> None:
+    written(BASE.replace("area == 'R'", "area = 'R'"), "last.yaml")
+    this = "extends: last\nname: this\ngroups:\n  old: {where: 3}\n"
+    found = lint_schema(written(this))
+    assert [str(each).split(": ")[0] for each in found if isinstance(each, SchemaError)] == [
+        "DI-E142 schema.yaml:4",
+        f"DI-E108 last.yaml:{line_of('rural: {label', BASE)}",
+    ]
+
+
+ADVICE = {
+    ("DI-W210", "variables.area"),
+    ("DI-W210", "items.skill"),
+    ("DI-W210", "dimensions.access.indicators.line"),
+    ("DI-W210", "domains.region"),
+    ("DI-W210", "target"),
+    ("DI-W211", "variables.area"),
+    ("DI-W211", "items.skill"),
+    ("DI-W211", "dimensions.usage.indicators.shop"),
+    ("DI-W212", "survey.name"),
+    ("DI-W212", "groups.rural.label"),
+    ("DI-W212", "variables.online.codes"),
+    ("DI-W216", "variables.region.codes"),
+}
+
+
+def test_lint_advises_on_sources_and_labels() -> None:
+    found = lint_schema(written(BASE))
+    assert {(each.code, each.params["where"]) for each in found} >= ADVICE
+    assert not any(isinstance(each, SchemaError) for each in found)
+    explicit = base(survey__name={"ko": "ENDUTIH", "en": "ENDUTIH"})
+    assert "survey.name" not in {where for _, where, _ in problems(explicit)}
+
+
+def test_lint_advises_on_what_nothing_uses_and_on_labels_that_repeat_codes() -> None:
+    changes = {
+        "variables__extra": {"type": "number"},
+        "items__extra": {"of": "age", "rule": "scale", "goalposts": [0, 100]},
+        "variables__skill__codes": {1: "1", 2: {"ko": "중", "en": "2"}, 3: "High"},
+        "groups__old__label": "old",
+    }
+    found = lint_schema(written(base(**changes)))
+    said = {(each.code, each.params["where"]): each.params.get("labels") for each in found}
+    assert said["DI-W213", "variables.skill.codes"] == ["1", "2"]
+    assert said["DI-W213", "groups.old.label"] == ["old"]
+    assert ("DI-W214", "variables.extra") in said
+    assert ("DI-W215", "items.extra") in said
+    assert ("DI-W214", "variables.age") not in said
+
+
+def test_the_example_needs_hardly_any_advice() -> None:
+    assert {each.code for each in lint_schema("example")} <= {"DI-W214"}
+
+
+def test_lint_of_nothing_is_refused() -> None:
+    with pytest.raises(SchemaError, match="DI-E104"):
+        lint_schema("nothing")
+
+
+# -- the format, for editors -------------------------------------------------------------------
+
+
+def as_json(node: Any) -> Any:  # noqa: ANN401
+    """Return YAML's data as an editor sees them: every key is a text."""
+    if isinstance(node, dict):
+        return {str(key): as_json(value) for key, value in node.items()}
+    return [as_json(part) for part in node] if isinstance(node, list) else node
+
+
+@pytest.fixture(scope="module")
+def editor() -> Draft202012Validator:
+    schema = editor_schema()
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+FILES = sorted([*(ROOT / "survey_schemas").glob("*.yaml"), *SCHEMAS.glob("*.yaml")])
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_every_schema_is_valid_for_an_editor(path: Path, editor: Draft202012Validator) -> None:
+    data = as_json(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert [error.message for error in editor.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_an_editor_marks_a_typo(path: str, editor: Draft202012Validator) -> None:
+    assert editor.is_valid(as_json(base()))
+    assert not editor.is_valid(as_json(base(**{path: "x"})))
+    assert not editor.is_valid(as_json({"extends": "last", **base(**{path: "x"})}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dimensions__access__weight": True},
+        {"dimensions__access__weight": "0.25"},
+        {"dimensions__access__weight": 0},
+        {"dimensions__access__weight": 1.5},
+        {"items__skill__scores": {1: 2}},
+        {"items__skill__goalposts": [1]},
+        {"variables__skill__missing": [True]},
+        {"variables__1st": {"type": "text"}},
+        {"variables__a b": {"type": "text"}},
+        {"groups__rural__where": 1},
+        {"groups__rural__label": 1},
+        {"reference": None},
+        {"format": 2},
+        {"survey": GONE},
+        {"title__en": GONE},
+        {"extends": None, "survey": GONE},
+    ],
+)
+def test_an_editor_marks_what_loading_refuses(
+    changes: dict[str, Any], editor: Draft202012Validator
+) -> None:
+    assert not editor.is_valid(as_json(base(**changes)))
+    with pytest.raises(SchemaError):
+        loaded(base(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "Base"},
+        {"variables__지역": {"type": "text"}},
+        {"variables__skill__codes": {"1": None, 2.5: "b"}, "items__skill__goalposts": [1, 3]},
+        {"averages__both__members": {"rural": "estimated", "old": "estimated"}},
+        {"survey__contact": None},
+    ],
+)
+def test_an_editor_marks_nothing_that_may_be_written(
+    changes: dict[str, Any], editor: Draft202012Validator
+) -> None:
+    assert editor.is_valid(as_json(base(**changes)))
+
+
+def test_a_file_that_extends_another_needs_no_key_and_takes_keys_away(
+    editor: Draft202012Validator,
+) -> None:
+    changes = {
+        "extends": "last",
+        "target": None,
+        "groups": {"old": None, "rural": {"where": "a == 1"}},
+    }
+    assert editor.is_valid(changes)
+    assert not editor.is_valid({key: value for key, value in changes.items() if key != "extends"})
+    assert not editor.is_valid({**changes, "gruops": {}})
+
+
+def test_every_key_is_explained_where_an_editor_shows_it() -> None:
+    blocks = editor_schema()["$defs"]
+    bare = [
+        f"{name}.{key}"
+        for name, block in blocks.items()
+        for key, part in block.get("properties", {}).items()
+        if not part.get("description")
+    ]
+    assert bare == []
+    assert all(block["description"] for block in blocks.values())

@@ -46,8 +46,8 @@ SCORES = {
     "usage":              (1,          0,       23 / 60,    11 / 45,  _,       2 / 15),
     "overall":            (0.95,       0,       _,          _,        _,       0.525 + 4 / 75),
 }
-# The same when an unanswered item scores 0, among those who have every dimension, and among
-# those who answered every item: a word more of a level's nonresponse band.
+# The same when an unanswered item scores 0, among those who have every dimension, and in means
+# whose items are all answered: a word more of a level's nonresponse band.
 VARIANTS = {
     "zero:access":        (0.75,       0,       0.5,        0.125,    0,       1),
     "zero:capability":    (1,          0,       0.5,        0.1875,   0,       0.8125),
@@ -55,7 +55,7 @@ VARIANTS = {
     "zero:overall":       (0.95,       0,       181 / 450,  0.1 + 22 / 225, 0, 0.525 + 4 / 75),
     "complete:access":    (0.75,       0,       _,          _,        _,       1),
     "complete:usage":     (1,          0,       _,          _,        _,       2 / 15),
-    "answered:usage":     (1,          0,       _,          _,        _,       2 / 15),
+    "answered:usage":     (1,          0,       _,          11 / 45,  _,       2 / 15),
 }
 # fmt: on
 

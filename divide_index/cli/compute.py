@@ -53,7 +53,7 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
     type=click.Choice(["available", "complete", "answered"]),
     default="available",
     show_default=True,
-    help="Who counts: people who have the dimension, all dimensions, or answered every item.",
+    help="Who counts: who has the dimension, who has all, or means of all items answered.",
 )
 @click.option(
     "--lonely",

@@ -145,7 +145,7 @@ def lint(
         lines += shown
         if len(listed) > len(shown):
             rest = len(listed) - len(shown)
-            lines.append(session.words("schemas.lint.more", code=code, count=rest))
+            lines.append(session.words("schemas.lint.more", kind=code, count=rest))
     name = messages.printable(Path(file).name)
     if not found:
         lines.append(session.words("schemas.lint.clean", schema=name))

@@ -26,7 +26,9 @@ def is_frame(source: object) -> bool:
 
 def column_names(frame: Frame) -> list[str]:
     """Return the headers of a frame, repeated ones included."""
-    return [str(name) for name in frame.columns]
+    # PyArrow's `columns` are the data themselves.
+    names = frame.column_names if hasattr(frame, "column_names") else frame.columns
+    return [str(name) for name in names]
 
 
 def height(frame: Frame) -> int:

@@ -94,8 +94,8 @@ def _aggregate(rule: Aggregate) -> nw.Expr:
             return nw.sum_horizontal(*terms)  # a missing score adds nothing
         case Count(columns):
             return _added([(~nw.col(name).is_null()).cast(nw.Float64) for name in columns])
-        case Mean(total, count):
-            return nw.when(nw.col(count) > 0).then(nw.col(total) / nw.col(count))
+        case Mean(total, count, least):
+            return nw.when(nw.col(count) >= least).then(nw.col(total) / nw.col(count))
         case MeanOfAll(total, size):
             return nw.col(total) / size
         case Largest(columns, missing_as_zero):

@@ -26,7 +26,7 @@ class NonresponseBand:
 
     ``available``: each dimension uses the people who have it (the published level);
     ``complete``: people who have every dimension; ``missing_as_zero``: an unanswered item
-    scores 0; ``answered_everything``: people who answered every item.
+    scores 0; ``answered_everything``: a mean is of people who answered all its items.
     """
 
     results: dict[Treatment, LevelResult]

@@ -16,6 +16,7 @@ from divide_index.schema import (
     code_text,
     condition_text,
     joined_files,
+    marking_files,
     stacked_files,
 )
 from divide_index.schema.parts import Item
@@ -80,7 +81,7 @@ def schema_listing(found: Mapping[str, SurveySchema | DivideIndexError], lang: L
 
 def _listed(name: str, schema: SurveySchema | DivideIndexError, lang: Language) -> tuple[str, ...]:
     if isinstance(schema, DivideIndexError):
-        broken = text("schemas.list.broken", lang, code=schema.code)
+        broken = text("schemas.list.broken", lang, error=schema.code)
         return (name, broken, *([NOT_AVAILABLE] * 4))
     year = schema.survey.year
     return (
@@ -167,7 +168,15 @@ def _files(schema: SurveySchema, name: str, lang: Language) -> list[Row]:
         rows = [Row(file, _file(schema, file, lang)) for file in schema.files]
         rows = rows or [Row(text("schemas.file.single", lang))]
         return [*rows, _typed(f"{command} FILE --schema {name}")]
-    order = [each for base in stacked_files(schema) for each in (base, *joined_files(schema, base))]
+    order = [
+        name
+        for base in stacked_files(schema)
+        for name in (
+            base,
+            *joined_files(schema, base),
+            *(marking_files(schema, base) if base else ()),
+        )
+    ]
     sources = [f"--source {file}=PATH" for file in order]
     *lines, last = [f"{command} --schema {name}", *(f"    {source}" for source in sources)]
     return [
@@ -183,7 +192,9 @@ def _typed(command: str) -> Row:
 
 def _file(schema: SurveySchema, name: str, lang: Language) -> str:
     file = schema.files[name]
-    if file.part_of is not None:
+    if file.marks:
+        place = text("schemas.file.marks", lang, file=file.part_of, variables=file.key)
+    elif file.part_of is not None:
         place = text("schemas.file.part_of", lang, file=file.part_of)
     elif file.join is not None:
         place = text("schemas.file.join", lang, file=file.join, variables=file.key)

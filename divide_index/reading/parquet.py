@@ -1,11 +1,13 @@
 """Parquet files: only the columns that are wanted, as numbers or as text."""
 
 import hashlib
+import importlib
 import io
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,11 +74,11 @@ class _File:
     @classmethod
     def of(cls, raw: bytes, name: str) -> "_File":
         try:
-            import pyarrow.parquet as pq
+            library = _pyarrow("pyarrow.parquet")
         except ImportError:
             raise InputError("DI-E207", path=name) from None
         try:
-            file = cast("Any", pq).ParquetFile(io.BytesIO(raw), page_checksum_verification=True)
+            file = library.ParquetFile(io.BytesIO(raw), page_checksum_verification=True)
             return cls(name, list(file.schema_arrow.names), int(file.metadata.num_rows), file)
         except _damages() as error:
             raise InputError("DI-E200", path=name, kind=_KIND) from error
@@ -85,23 +87,26 @@ class _File:
         """Return the columns of some names, and no others."""
         try:
             table = self.parquet.read(columns=list(names))
-            return [_decoded(table.column(name)) for name in names]
+            columns = [_decoded(table.column(name)) for name in names]
+            for column in columns:
+                column.validate(full=True)  # that every text is one
+            return columns
         except _damages() as error:
             raise InputError("DI-E200", path=self.name, kind=_KIND) from error
 
 
+def _pyarrow(module: str = "pyarrow") -> Any:  # noqa: ANN401  it has no types
+    return importlib.import_module(module)
+
+
 def _damages() -> tuple[type[Exception], ...]:
     """Return what pyarrow raises over a file that is damaged."""
-    import pyarrow as pa
-
-    return (cast("Any", pa).ArrowException, LookupError, OSError, ValueError)
+    return (_pyarrow().ArrowException, LookupError, OSError, ValueError)
 
 
 def _decoded(column: Any) -> Any:  # noqa: ANN401
     """Return a column of values where it holds their places in a dictionary."""
-    import pyarrow as pa
-
-    library = cast("Any", pa)
+    library = _pyarrow()
     if not library.types.is_dictionary(column.type):
         return column
     chunks = [chunk.dictionary_decode() for chunk in column.chunks]
@@ -117,10 +122,7 @@ class _Column:
 
     def read(self, found: Any, *, is_text: bool) -> "pd.Series[Any]":  # noqa: ANN401
         """Return the column's cells, none of them lost or reinterpreted."""
-        import pyarrow as pa
-
-        types = cast("Any", pa).types
-        kind = found.type
+        types, kind = _pyarrow().types, found.type
         if types.is_temporal(kind):
             self._refuse("DI-E037", found.is_valid().to_pylist())
             return pd.Series(np.full(len(found), np.nan))
@@ -134,7 +136,7 @@ class _Column:
         if not is_text:
             return pd.Series(np.asarray(found.to_numpy(), dtype=np.float64))
         if types.is_decimal(kind):
-            return _texts(found, lambda cell: f"{cell.normalize():f}")
+            return _texts(found, _shortest)
         if types.is_floating(kind):
             exact = _EXACT[str(kind)]
             cells = found.to_pylist()
@@ -157,3 +159,8 @@ class _Column:
 def _texts(found: Any, text: Callable[[Any], str | None]) -> "pd.Series[Any]":  # noqa: ANN401
     cells = (None if cell is None else text(cell) for cell in found.to_pylist())
     return pd.Series(list(cells), dtype="object")
+
+
+def _shortest(number: Decimal) -> str:
+    digits = f"{number:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

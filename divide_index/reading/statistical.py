@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import io
 import re
+import struct
 import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ _SPSS_DATES = {"DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR"
 }
 _STATA_DATES = re.compile(r"%-?(?:d|t[^yg])")  # %ty is a year, %tg a plain number
 _EXTREME = 1.797e308  # SPSS's LOWEST and HIGHEST are beyond
+_TIMES_PACKED = 1100  # zlib packs no tighter; without it, a record takes a byte or more
 _LINES_NAMED = 5
 
 
@@ -53,6 +55,8 @@ def open_sav(raw: bytes, name: str, layout: SurveyFile, language: str | None) ->
         Damaged, of another encoding, without records or with repeated headers; when columns
         are read, a column with dates or with numbers too long to be exact.
     """
+    if not _is_whole_dictionary(raw):
+        raise InputError("DI-E200", path=name, kind="SAV")
     return _opened(_File(raw, name, "SAV"), layout.encoding, language)
 
 
@@ -60,7 +64,8 @@ def open_dta(raw: bytes, name: str, layout: SurveyFile, language: str | None) ->
     """Open a Stata file, ``.dta``; parameters and errors are those of :func:`open_sav`.
 
     The letters of extended missing values become NaN. ``OpenFile.missing`` lists those that
-    have a label, and once a column is read, those that occur in it.
+    have a label, and once a column is read, those that occur in it: nothing else in the file
+    tells them.
     """
     return _opened(_File(raw, name, "DTA"), layout.encoding, language)
 
@@ -68,7 +73,7 @@ def open_dta(raw: bytes, name: str, layout: SurveyFile, language: str | None) ->
 class _Metadata(Protocol):
     """What pyreadstat tells about a file."""
 
-    column_names: list[str]
+    column_names: list[str | None]
     file_encoding: str | None
     number_rows: int | None
     variable_value_labels: dict[str, dict[float | str, str]]
@@ -129,6 +134,7 @@ class _File:
             MemoryError,
             OSError,
             OverflowError,
+            TypeError,
             ValueError,
         ) as error:
             if "convert string" in str(error):
@@ -140,11 +146,13 @@ class _File:
 
 def _opened(file: _File, declared: str | None, language: str | None) -> OpenFile:
     encoding, said = _encoded(file, declared, language)
-    columns = [unicodedata.normalize("NFC", name).strip() for name in said.column_names]
+    columns = [unicodedata.normalize("NFC", name or "").strip() for name in said.column_names]
     repeated = sorted({column for column in columns if column and columns.count(column) > 1})
     if repeated:
         raise InputError("DI-E018", path=file.name, columns=repeated)
     records = -1 if said.number_rows is None else said.number_rows
+    if records > len(file.raw) * (_TIMES_PACKED if file.raw.startswith(b"$FL3") else 1):
+        raise InputError("DI-E200", path=file.name, kind=file.kind)  # before room is made for them
     if records == 0 or not columns:
         raise InputError("DI-E021", path=file.name)
     names = dict(zip(columns, said.column_names, strict=True))
@@ -156,9 +164,10 @@ def _opened(file: _File, declared: str | None, language: str | None) -> OpenFile
             data, found = file.parsed(encoding, [names[column] for column in wanted])
         except UnicodeError:
             raise InputError("DI-E026", path=file.name) from None
-        for name, letters in found.missing_user_values.items():
-            codes = *missing.get(headers[name], ()), *(f".{letter}" for letter in letters)
-            missing[headers[name]] = tuple(sorted(set(codes), key=str))
+        if file.kind == "DTA":
+            letters = found.missing_user_values
+            occurring = {c: tuple(f".{each}" for each in letters.get(names[c], ())) for c in wanted}
+            missing.update(occurring)
         count = found.number_rows or 0
         if count == 0:
             raise InputError("DI-E021", path=file.name)
@@ -184,6 +193,62 @@ def _opened(file: _File, declared: str | None, language: str | None) -> OpenFile
         missing=missing,
         first_line=1,
     )
+
+
+# -- the records before the data of an SPSS file ---------------------------------------------
+
+
+def _is_whole_dictionary(raw: bytes) -> bool:
+    """Return whether the records that describe an SPSS file follow one another to their end.
+
+    A file with another record among them, such as one copied in text mode, ends the process
+    that lets ReadStat read it.
+    """
+    order = "<" if raw[64:68] in {b"\2\0\0\0", b"\3\0\0\0"} else ">"
+    place = _SPSS_HEADER
+    try:
+        while (tag := _number(raw, place, order)) != _SPSS_END:
+            length = _RECORDS[tag](raw, place + 4, order)
+            if length < 0:
+                return False
+            place += 4 + length
+    except (LookupError, struct.error):
+        return False
+    return True
+
+
+def _number(raw: bytes, place: int, order: str) -> int:
+    return int(struct.unpack_from(f"{order}i", raw, place)[0])
+
+
+def _variable_length(raw: bytes, place: int, order: str) -> int:
+    has_label, missing = _number(raw, place + 4, order), _number(raw, place + 8, order)
+    label = 4 + _number(raw, place + 28, order) if has_label else 0
+    if has_label not in {0, 1} or abs(missing) > 3 or label < 0:  # noqa: PLR2004
+        return -1
+    return 28 + -(-label // 4) * 4 + abs(missing) * 8
+
+
+def _labels_length(raw: bytes, place: int, order: str) -> int:
+    length = 4
+    for _ in range(_number(raw, place, order)):
+        length += 8 + -(-(1 + raw[place + length + 8]) // 8) * 8
+    # The variables that bear the labels must come next.
+    return length if _number(raw, place + length, order) == _SPSS_LABELLED else -1
+
+
+_SPSS_HEADER = 176
+_SPSS_LABELLED = 4
+_SPSS_END = 999
+_RECORDS: dict[int, Callable[[bytes, int, str], int]] = {
+    2: _variable_length,
+    3: _labels_length,
+    _SPSS_LABELLED: lambda raw, place, order: 4 + 4 * _number(raw, place, order),
+    6: lambda raw, place, order: 4 + 80 * _number(raw, place, order),
+    7: lambda raw, place, order: (
+        12 + _number(raw, place + 4, order) * _number(raw, place + 8, order)
+    ),
+}
 
 
 # -- encodings -------------------------------------------------------------------------------

@@ -235,7 +235,7 @@ def _sheet_paths(archive: zipfile.ZipFile) -> dict[str, str]:
             if tag == "Relationship" and each.get("TargetMode") != "External"
         ]
 
-    book = next(r["Target"] for r in related("") if r["Type"].endswith("/officeDocument"))
+    book = [r["Target"] for r in related("") if r["Type"].endswith("/officeDocument")][0]
     targets = {relation["Id"]: relation["Target"] for relation in related(book)}
     return {
         attributes["name"]: part(targets[identifier])

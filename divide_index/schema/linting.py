@@ -182,7 +182,7 @@ def _advice(schema: SurveySchema, data: dict[str, Any]) -> Iterator[Problem]:
     """Yield what a careful reader would ask about a schema that is sound in itself."""
     for path, part in schema.evidence():
         is_method = not isinstance(part, Variable) or part.codes or part.range is not None
-        if is_method and part.source is None:
+        if is_method and not _says_something(part.source or ""):
             yield Problem(_keys(path, data), "DI-W210", path, {})
     yield from _labels_missing(schema, data)
     yield from _labels_of_one_language(schema, data)
@@ -210,11 +210,19 @@ def _labels_missing(schema: SurveySchema, data: dict[str, Any]) -> Iterator[Prob
     for path, label in labelled.items():
         if label is None:
             yield Problem(_keys(path, data), "DI-W211", path, {})
+    for place, label, _ in _labels(schema, data, ()):
+        if not (_says_something(label.ko) and _says_something(label.en)):
+            yield Problem(place, "DI-W211", ".".join(map(str, place)), {})
     for name, variable in schema.variables.items():
         bare = [code_text(code) for code, label in variable.codes.items() if label is None]
         if bare:
             where = f"variables.{name}.codes"
             yield Problem(_keys(where, data), "DI-W216", where, {"codes": bare})
+
+
+def _says_something(words: str) -> bool:
+    """Return whether a text is more than the dots of a template."""
+    return any(letter.isalnum() for letter in words)
 
 
 def _labels_of_one_language(schema: SurveySchema, data: dict[str, Any]) -> Iterator[Problem]:

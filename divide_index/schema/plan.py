@@ -35,7 +35,7 @@ def dimension_column(dimension: str, variant: Variant = "score") -> str:
     """Return the column of a dimension's person scores.
 
     ``zero`` counts missing answers as 0; ``complete`` holds people who have every dimension,
-    ``answered`` those who answered every item.
+    ``answered`` has means of people who answered all their items.
     """
     return f"{variant}:{dimension}"
 
@@ -90,11 +90,11 @@ def score_stages(schema: SurveySchema, *, variants: bool = False) -> list[Stage]
         combined[f"item:{name}"] = Largest(columns)
     gathered = [_gathered(schema, "score")]
     if variants:
-        gathered.append(_gathered(schema, "zero"))
+        gathered += [_gathered(schema, "zero"), _gathered(schema, "answered")]
     stages = [_routing(schema, items.values()), parts, combined, _sums(schema)]
     stages += [_joined(same) for same in zip(*gathered, strict=True)]
     if variants:
-        stages += _subsets(schema)
+        stages += _complete(schema)
     return [stage for stage in stages if stage]
 
 
@@ -133,26 +133,17 @@ def _sums(schema: SurveySchema) -> Stage:
     return stage
 
 
-def _subsets(schema: SurveySchema) -> list[Stage]:
-    """Return the scores of complete cases, by dimensions and by items."""
+def _complete(schema: SurveySchema) -> list[Stage]:
+    """Return the scores of people who have every dimension."""
     every = tuple(dimension_column(name) for name in schema.dimensions)
-    items = {
-        f"count:{name}.{part}": len(indicator.items)
-        for name, dimension in schema.dimensions.items()
-        for part, indicator in dimension.indicators.items()
-    }
-    counts: Stage = {"count:dimensions": Count(every)}
-    masks: Stage = {
-        "has:complete": AllCounted((("count:dimensions", len(every)),)),
-        "has:answered": AllCounted(tuple(items.items())),
-    }
-    cases: tuple[Variant, ...] = ("complete", "answered")
-    scores: Stage = {
-        dimension_column(name, variant): OnlyIf(dimension_column(name), f"has:{variant}")
-        for variant in cases
-        for name in (*schema.dimensions, OVERALL)
-    }
-    return [counts, masks, scores]
+    return [
+        {"count:dimensions": Count(every)},
+        {"has:complete": AllCounted((("count:dimensions", len(every)),))},
+        {
+            dimension_column(name, "complete"): OnlyIf(dimension_column(name), "has:complete")
+            for name in (*schema.dimensions, OVERALL)
+        },
+    ]
 
 
 def variables_needed(schema: SurveySchema, names: Iterable[str]) -> set[str]:
@@ -213,7 +204,8 @@ def _indicator_rule(indicator: Indicator, name: str, variant: Variant) -> Rule:
         return WeightedSum(tuple(zip(columns, indicator.items.values(), strict=True)))
     if variant == "zero":
         return MeanOfAll(f"sum:{name}", len(columns))
-    return Mean(f"sum:{name}", f"count:{name}")
+    least = len(columns) if variant == "answered" else 1
+    return Mean(f"sum:{name}", f"count:{name}", least)
 
 
 def _used_items(schema: SurveySchema) -> set[str]:

@@ -77,10 +77,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A sum of the answered over their count; missing when nothing is answered."""
+    """A sum of the answered over their count; missing when fewer than ``least`` are answered."""
 
     total: str
     count: str
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)

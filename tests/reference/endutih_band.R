@@ -3,17 +3,17 @@
 # available            each dimension uses the households that have it; a mean is over the answers given
 # complete             only households with both dimensions, in group and reference
 # missing_as_zero      every missing answer (don't know or blank) of the seven items counts 0, so nothing is missing
-# answered_everything  only households with all seven items answered, in group and reference
+# answered_everything  a mean is of the households that answered all its items (any of devices as before); each dimension its own households
 suppressMessages({library(survey); library(jsonlite)})
 a <- commandArgs(TRUE); if (length(a) != 2) stop("usage: Rscript endutih_band.R hogar_jefe.csv OUT.json")
 x <- read.csv(a[1], fileEncoding="UTF-8-BOM"); names(x) <- toupper(names(x)); om <- c(access=.5, usage=.5); named <- function(v) setNames(v, v)
 items <- c("P4_1_6", "P4_2_1", "P4_2_2", "P4_4", "P3_9_1", "P3_9_2", "P3_9_3")
 yes <- function(v) ifelse(v == 1, 1, ifelse(v == 2, 0, NA)); y <- sapply(items, function(k) yes(x[[k]]))
-score <- function(y) { device <- suppressWarnings(apply(y[, 1:3], 1, max, na.rm=TRUE)); usage <- rowMeans(y[, 5:7], na.rm=TRUE)
+score <- function(y, all=FALSE) { device <- suppressWarnings(apply(y[, 1:3], 1, max, na.rm=TRUE)); usage <- rowMeans(y[, 5:7], na.rm=!all)
   data.frame(access=.5*ifelse(is.finite(device), device, NA) + .5*y[, 4], usage=ifelse(is.nan(usage), NA, usage)) }
 own <- score(y); zero <- y; zero[is.na(zero)] <- 0; everyone <- rep(TRUE, nrow(x))
 treatments <- list(available=list(score=own, keep=everyone), complete=list(score=own, keep=complete.cases(own)),
-  missing_as_zero=list(score=score(zero), keep=everyone), answered_everything=list(score=own, keep=complete.cases(y)))
+  missing_as_zero=list(score=score(zero), keep=everyone), answered_everything=list(score=score(y, TRUE), keep=everyone))
 d <- svydesign(ids=~UPM_DIS, strata=~EST_DIS, weights=~FAC_VIV, data=x, nest=TRUE)
 level <- function(t, dv) {
   v <- list(); for (k in names(om)) { ok <- t$keep & !is.na(t$score[[k]]); s <- ifelse(ok, t$score[[k]], 0)
