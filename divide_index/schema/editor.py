@@ -30,7 +30,6 @@ def editor_schema() -> JsonSchema:
     whole = SurveySchema.model_json_schema()
     blocks = {"SurveySchema": whole, **whole.pop("$defs")}
     models = {model.__name__: model for model in _models()}
-    whole["properties"]["extends"] = {**_NULL, "description": "The schema to start from."}
     defined: JsonSchema = {}
     for name, block in sorted(blocks.items()):
         described = _described(_plain(block), models[name])
@@ -38,10 +37,9 @@ def editor_schema() -> JsonSchema:
         defined[name] = _or_string(described) if is_text else described
         changes = _changes(described)
         defined[f"{name}Changes"] = _or_string(changes) if is_text else changes
-    defined["SurveySchemaChanges"]["properties"]["extends"] = {
-        "type": ["string", "number"],
-        "description": "The schema, by name or path, of which this file says what differs.",
-    }
+    said = "The schema, by name or path, of which this file says what differs."
+    for name, kinds in (("SurveySchema", "null"), ("SurveySchemaChanges", ["string", "number"])):
+        defined[name]["properties"]["extends"] = {"type": kinds, "description": said}
     return {
         "$schema": _DIALECT,
         "title": "divide-index survey schema",
