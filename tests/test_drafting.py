@@ -369,3 +369,11 @@ def test_a_column_that_cannot_be_read_is_mentioned_and_the_others_are_drafted() 
     draft = draft_schema("data.xlsx", lang="en")
     assert variables(draft) == {"q1": {"codes": {1: None}}}
     assert 'The column "day" cannot be read (DI-E' in draft
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1_001, 10**9).filter(lambda n: n % 10 > 0), unique=True, min_size=2))
+def test_no_number_that_one_record_holds_is_shown(numbers: list[int]) -> None:
+    draft = draft_schema(written({"income": numbers, "q": [1, 2]}), lang="en")
+    shown = {word.strip(";,") for word in draft.split()}
+    assert shown.isdisjoint(map(str, numbers))

@@ -107,7 +107,8 @@ def draft(
         if output.exists() and data.exists() and output.samefile(data):
             raise OutputError("DI-E171", path=output.name)
         files.check_writable(output, force=force)
-    made = drafted(data, lang=session.language, encoding=encoding)
+    name = None if output is None else output.stem
+    made = drafted(data, lang=session.language, encoding=encoding, name=name)
     session.report_all(made.findings)
     if output is None:
         write_text(made.text)

@@ -35,7 +35,7 @@ from divide_index.engine.frames import (
     selected,
     values,
 )
-from divide_index.engine.profile import Profile, profile
+from divide_index.engine.profiles import Profile, profile
 from divide_index.engine.psus import PsuTable, with_psu_index
 from divide_index.engine.rules import apply_stages
 from divide_index.engine.sums import GroupedSums, Moments

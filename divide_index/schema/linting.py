@@ -1,6 +1,7 @@
 """All that is wrong with a schema at once, and what could be better in it."""
 
 import copy
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -274,7 +275,7 @@ def _located(
         params = problem.params_in(f"{name}:{line}" if line else name)
         params |= {"line": line, "where": problem.where}
         found.append((file, line, problem, params))
-    found.sort(key=lambda each: each[:2])
+    found.sort(key=lambda each: (each[0], each[1] or math.inf))  # what has no line is to add
     return [(problem, params) for _, _, problem, params in found]
 
 

@@ -309,6 +309,7 @@ class SurveySchema(Node):
                 yield from _unknown(f"variables.{name}.file", variable.file, joined, "files")
         for name, file in self.files.items():
             yield from self._misplaced_in_file(name, file)
+            yield from self._misfits_of_file(name, file)
 
     def _misplaced_in_file(self, name: str, file: SurveyFile) -> Iterator[Contradiction]:
         here = {v for v, part in self.variables.items() if part.file == (file.join and name)}
@@ -325,6 +326,8 @@ class SurveySchema(Node):
                 yield from _unknown(place, variable, self.variables, "variables")
                 if variable in self.variables and variable not in here:
                     yield wrong("DI-E185", where=place, variable=variable, file=name)
+
+    def _misfits_of_file(self, name: str, file: SurveyFile) -> Iterator[Contradiction]:
         known = self.variables
         for variable in file.key:
             if variable in known and (known[variable].type != "text" or known[variable].file):
