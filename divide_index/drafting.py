@@ -431,7 +431,7 @@ def _number_lines(column: _Column, lang: Language) -> Iterator[str]:
 def _bounds(numbers: Mapping[float, int]) -> tuple[str, str]:
     """Return the range of numbers; a bound that few records hold is rounded outwards."""
     low, high = min(numbers), max(numbers)
-    step = 10.0 ** math.ceil(math.log10((high - low) or abs(high) or 1))
+    step = 10.0 ** (math.floor(math.log10((high - low) or abs(high) or 1)) + 1)  # above the span
     if numbers[low] < _FEWEST_RECORDS:
         low = math.floor(low / step) * step
     if numbers[high] < _FEWEST_RECORDS:

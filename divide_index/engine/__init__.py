@@ -35,6 +35,7 @@ from divide_index.engine.frames import (
     selected,
     values,
 )
+from divide_index.engine.membership import Membership, memberships
 from divide_index.engine.profiles import Profile, profile
 from divide_index.engine.psus import PsuTable, with_psu_index
 from divide_index.engine.rules import apply_stages
@@ -45,6 +46,7 @@ __all__ = [
     "Frame",
     "GroupedSums",
     "Match",
+    "Membership",
     "Moments",
     "Offence",
     "Profile",
@@ -60,6 +62,7 @@ __all__ = [
     "joined",
     "marked",
     "mask",
+    "memberships",
     "null_rows",
     "offences",
     "patterns",

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal, cast, get_args
 
 from divide_index import resources
+from divide_index.messages.particles import PAIRS, particle, with_particle
 
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -46,9 +47,26 @@ def printable(words: str) -> str:
 
 
 class _Words(string.Formatter):
-    """Print a list as its members and a number as a person would write it."""
+    """Print a list as its members and a number as a person would write it.
+
+    A Korean text may ask for a particle that agrees with what is put in, as it is spoken:
+
+    - ``{group:은/는}`` puts in the value and the particle;
+    - ``{level:.1f|이/가}`` formats the value first;
+    - ``{group:~은/는}`` puts in the particle alone, for when something stands between the two,
+      as in ``‘{group}’{group:~은/는}``.
+
+    A list takes the particle of the last item it prints. A value whose reading cannot be told is
+    an :class:`~divide_index.messages.particles.UnspokenError`, so ask for particles after labels
+    and numbers of ours, never after a path or a column.
+    """
 
     def format_field(self, value: object, format_spec: str) -> str:
+        plain_spec, _, asked = format_spec.rpartition("|")
+        pair = asked.removeprefix("~")
+        if pair in PAIRS:
+            shown = self.format_field(value, plain_spec)
+            return (particle if asked.startswith("~") else with_particle)(shown, pair)
         if not format_spec and isinstance(value, Iterable) and not isinstance(value, str):
             listed = [self.format_field(item, "") for item in cast("Iterable[object]", value)]
             more = len(listed) - _LISTED_AT_MOST

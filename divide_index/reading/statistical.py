@@ -4,10 +4,9 @@ import codecs
 import hashlib
 import io
 import re
-import struct
 import unicodedata
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
@@ -22,8 +21,11 @@ Kind = Literal["SAV", "DTA"]
 Value = float | str | None
 Missing = tuple[Code | tuple[float, float], ...]
 
-_KOREAN = "CP949"  # a superset of EUC-KR
-_WESTERN = {"ascii", "cp1252", "iso8859-1"}  # what a file without an encoding is taken to be in
+# Every byte is a character here. ReadStat ends the whole process over a labelled code that is not
+# in the encoding it was told, so it is told this one, and texts are decoded afterwards.
+_BYTES = "ISO-8859-1"
+_KOREAN = "cp949"  # a superset of EUC-KR
+_WESTERN = {"ascii", "cp1252", "iso8859-1"}  # no text can be found not to be in these
 _UNICODE_STATA = 118  # the first release of the format whose texts are UTF-8
 _EXACT = {"double": 2**53, "float": 2**24}  # below, every integer is held exactly
 _SPSS_DATES = {"DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR"} | {
@@ -31,6 +33,8 @@ _SPSS_DATES = {"DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR"
 }
 _STATA_DATES = re.compile(r"%-?(?:d|t[^yg])")  # %ty is a year, %tg a plain number
 _EXTREME = 1.797e308  # SPSS's LOWEST and HIGHEST are beyond
+_UNICODE_PAGE = 65001
+_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _TIMES_PACKED = 1100  # zlib packs no tighter; without it, a record takes a byte or more
 _LINES_NAMED = 5
 
@@ -55,8 +59,6 @@ def open_sav(raw: bytes, name: str, layout: SurveyFile, language: str | None) ->
         Damaged, of another encoding, without records or with repeated headers; when columns
         are read, a column with dates or with numbers too long to be exact.
     """
-    if not _is_whole_dictionary(raw):
-        raise InputError("DI-E200", path=name, kind="SAV")
     return _opened(_File(raw, name, "SAV"), layout.encoding, language)
 
 
@@ -81,6 +83,7 @@ class _Metadata(Protocol):
     missing_user_values: dict[str, list[str]]
     original_variable_types: dict[str, str | None]
     readstat_variable_types: dict[str, str]
+    variable_storage_width: dict[str, int]
 
 
 _Read = Callable[..., tuple[Mapping[str, Sequence[Value]], _Metadata]]
@@ -93,16 +96,12 @@ class _File:
     kind: Kind
 
     def parsed(
-        self, encoding: str | None, names: Collection[str] | None = None
+        self, names: Collection[str] | None = None
     ) -> tuple[Mapping[str, Sequence[Value]], _Metadata]:
         """Return the columns of some names; without names, only what the file says of itself.
 
         Raises
         ------
-        UnicodeError
-            A text is not in that encoding.
-        LookupError
-            The encoding is not known.
         InputError
             The file is damaged, or has two columns of one name.
         """
@@ -117,15 +116,16 @@ class _File:
                     io.BytesIO(self.raw),
                     metadataonly=names is None,
                     usecols=None if names is None else list(names),
-                    encoding=encoding,
+                    encoding=_BYTES,
                     user_missing=True,
                     disable_datetime_conversion=True,
                     output_format="dict",
                 )
-        except UnicodeError:
-            raise
+        except UnicodeError:  # in a text that is always UTF-8
+            raise InputError("DI-E026", path=self.name) from None
         except UserWarning as warning:
-            columns = re.findall(r"'(.*?)'", str(warning))[:1]
+            names = re.findall(r"'(.*?)'", str(warning))[:1]
+            columns = [name.encode(_BYTES).decode(errors="replace") for name in names]
             raise InputError("DI-E018", path=self.name, columns=columns) from None
         except (
             library.ReadstatError,
@@ -137,196 +137,163 @@ class _File:
             TypeError,
             ValueError,
         ) as error:
-            if "convert string" in str(error):
-                raise UnicodeError from error
-            if "character set" in str(error):
-                raise LookupError(encoding) from error
             raise InputError("DI-E200", path=self.name, kind=self.kind) from error
 
 
 def _opened(file: _File, declared: str | None, language: str | None) -> OpenFile:
-    encoding, said = _encoded(file, declared, language)
-    columns = [unicodedata.normalize("NFC", name or "").strip() for name in said.column_names]
-    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
-    if repeated:
-        raise InputError("DI-E018", path=file.name, columns=repeated)
+    _, said = file.parsed()
     records = -1 if said.number_rows is None else said.number_rows
     if records > len(file.raw) * (_TIMES_PACKED if file.raw.startswith(b"$FL3") else 1):
         raise InputError("DI-E200", path=file.name, kind=file.kind)  # before room is made for them
-    if records == 0 or not columns:
+    if records == 0:
         raise InputError("DI-E021", path=file.name)
-    names = dict(zip(columns, said.column_names, strict=True))
-    headers = {name: column for column, name in names.items()}
-    missing = {headers[name]: codes for name, codes in _missing(said, file.kind).items()}
+    stated = _stated(file)
+    encoding = _encoded(file, said, _candidates(file, stated, declared, language))
+    names = [name or "" for name in said.column_names]
+    columns = [_composed(_decoded(name, encoding)) for name in names]
+    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    if repeated:
+        raise InputError("DI-E018", path=file.name, columns=repeated)
+    if not columns:
+        raise InputError("DI-E021", path=file.name)
+    headers = dict(zip(names, columns, strict=True))
+    own = {column: name for name, column in headers.items()}
+    missing = {headers[name]: codes for name, codes in _missing(said, file.kind, encoding).items()}
 
     def read(wanted: Mapping[str, bool]) -> pd.DataFrame:
-        try:
-            data, found = file.parsed(encoding, [names[column] for column in wanted])
-        except UnicodeError:
-            raise InputError("DI-E026", path=file.name) from None
+        data, found = file.parsed([own[column] for column in wanted])
         if file.kind == "DTA":
             letters = found.missing_user_values
-            occurring = {c: tuple(f".{each}" for each in letters.get(names[c], ())) for c in wanted}
-            missing.update(occurring)
+            missing.update(
+                {c: tuple(f".{each}" for each in letters.get(own[c], ())) for c in wanted}
+            )
         count = found.number_rows or 0
         if count == 0:
             raise InputError("DI-E021", path=file.name)
         series = {
-            column: _Column(file, column, names[column], found).read(
-                data[names[column]], is_text=is_text
+            column: _Column(file, column, own[column], encoding, found).read(
+                data[own[column]], is_text=is_text
             )
             for column, is_text in wanted.items()
         }
         return pd.DataFrame(series, index=pd.RangeIndex(count))
 
+    labels = _labels(said, file.kind, encoding)
     return OpenFile(
         origin=Origin(
             file.name,
             hashlib.sha256(file.raw).hexdigest(),
             file.kind,
-            encoding=None if encoding is None else encoding.lower(),
+            encoding=None if encoding == stated else encoding,
             records=records,
         ),
         columns=columns,
         read=read,
-        labels={headers[name]: labels for name, labels in _labels(said, file.kind).items()},
+        labels={headers[name]: words for name, words in labels.items()},
         missing=missing,
         first_line=1,
     )
 
 
-# -- the records before the data of an SPSS file ---------------------------------------------
+def _is_long_text(said: _Metadata, name: str) -> bool:
+    """Return whether a column is Stata's ``strL``, which ReadStat takes for UTF-8 always."""
+    return said.variable_storage_width[name] == 0
 
 
-def _is_whole_dictionary(raw: bytes) -> bool:
-    """Return whether the records that describe an SPSS file follow one another to their end.
-
-    A file with another record among them, such as one copied in text mode, ends the process
-    that lets ReadStat read it.
-    """
-    order = "<" if raw[64:68] in {b"\2\0\0\0", b"\3\0\0\0"} else ">"
-    place = _SPSS_HEADER
-    try:
-        while (tag := _number(raw, place, order)) != _SPSS_END:
-            length = _RECORDS[tag](raw, place + 4, order)
-            if length < 0:
-                return False
-            place += 4 + length
-    except (LookupError, struct.error):
-        return False
-    return True
-
-
-def _number(raw: bytes, place: int, order: str) -> int:
-    return int(struct.unpack_from(f"{order}i", raw, place)[0])
-
-
-def _variable_length(raw: bytes, place: int, order: str) -> int:
-    has_label, missing = _number(raw, place + 4, order), _number(raw, place + 8, order)
-    label = 4 + _number(raw, place + 28, order) if has_label else 0
-    if has_label not in {0, 1} or abs(missing) > 3 or label < 0:  # noqa: PLR2004
-        return -1
-    return 28 + -(-label // 4) * 4 + abs(missing) * 8
-
-
-def _labels_length(raw: bytes, place: int, order: str) -> int:
-    length = 4
-    for _ in range(_number(raw, place, order)):
-        length += 8 + -(-(1 + raw[place + length + 8]) // 8) * 8
-    # The variables that bear the labels must come next.
-    return length if _number(raw, place + length, order) == _SPSS_LABELLED else -1
-
-
-_SPSS_HEADER = 176
-_SPSS_LABELLED = 4
-_SPSS_END = 999
-_RECORDS: dict[int, Callable[[bytes, int, str], int]] = {
-    2: _variable_length,
-    3: _labels_length,
-    _SPSS_LABELLED: lambda raw, place, order: 4 + 4 * _number(raw, place, order),
-    6: lambda raw, place, order: 4 + 80 * _number(raw, place, order),
-    7: lambda raw, place, order: (
-        12 + _number(raw, place + 4, order) * _number(raw, place + 8, order)
-    ),
-}
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
 
 
 # -- encodings -------------------------------------------------------------------------------
 
 
-def _encoded(
-    file: _File, declared: str | None, language: str | None
-) -> tuple[str | None, _Metadata]:
-    """Return the encoding a file is read in, None where its own is, and what it says of itself."""
-    encodings = _candidates(file, declared, language)
-    for encoding in encodings:
+def _decoded(text: str, encoding: str) -> str:
+    """Return a text whose characters are bytes so far.
+
+    A letter that the end of a field cuts off is dropped, as SPSS and Stata do.
+    """
+    if text.isascii():
+        return text
+    return codecs.getincrementaldecoder(encoding)().decode(text.encode(_BYTES))
+
+
+def _encoded(file: _File, said: _Metadata, candidates: Sequence[str]) -> str:
+    """Return the first of several encodings that all texts are in."""
+    for encoding in candidates:
         try:
-            _, said = file.parsed(encoding)
-            if len(encodings) > 1 and not _is_unicode(file, said, encoding):
-                # Headers may be plain ASCII: only the texts themselves tell.
-                types = said.readstat_variable_types.items()
-                file.parsed(encoding, [name for name, kind in types if kind == "string"])
+            for text in _texts(file, said, is_in_doubt=len(candidates) > 1):
+                _decoded(text, encoding)
         except UnicodeError:
             continue
-        except LookupError:
-            if declared is not None:
-                raise InputError("DI-E120", path=file.name, encoding=declared) from None
-            continue
-        return encoding, said
+        return encoding
     raise InputError("DI-E026", path=file.name)
 
 
-def _candidates(file: _File, declared: str | None, language: str | None) -> list[str | None]:
-    """Return the encodings to try, None for the file's own."""
+def _texts(file: _File, said: _Metadata, *, is_in_doubt: bool) -> Iterator[str]:
+    """Yield the texts that tell an encoding: names and labels; where in doubt, every text."""
+    yield from (name for name in said.column_names if name)
+    for labels in said.variable_value_labels.values():
+        yield from (text for pair in labels.items() for text in pair if isinstance(text, str))
+    if is_in_doubt:
+        kinds = said.readstat_variable_types.items()
+        words = [name for name, kind in kinds if kind == "string" and not _is_long_text(said, name)]
+        data, _ = file.parsed(words)
+        for column in data.values():
+            yield from (cell for cell in column if isinstance(cell, str))
+
+
+def _candidates(
+    file: _File, stated: str | None, declared: str | None, language: str | None
+) -> list[str]:
+    """Return the encodings to try: the schema's, else the file's, then CP949 if Korean."""
     if declared is not None:
         known = _codec(declared)
         if known is None:
             raise InputError("DI-E120", path=file.name, encoding=declared)
-        is_korean = known in {"cp949", "euc_kr"}
-        return [_KOREAN if is_korean else known.removesuffix("-sig").upper()]
-    # A Stata file before release 118 states no encoding, and is not taken to be Western.
-    own = "UTF-8" if file.kind == "DTA" and _release(file.raw) < _UNICODE_STATA else None
-    if language != "ko":
-        return [own]
-    return [_KOREAN, own] if file.kind == "SAV" and _is_western(file) else [own, _KOREAN]
+        return [known]
+    if language != "ko" or stated == "utf-8":
+        return [stated or "utf-8"]
+    return [_KOREAN, stated] if stated in _WESTERN else [stated or "utf-8", _KOREAN]
 
 
 def _codec(encoding: str) -> str | None:
-    """Return the name Python has for an encoding."""
+    """Return the name Python has for an encoding of texts."""
+    name = re.sub("^(x-)?windows-", "cp", encoding.lower()).removesuffix("-sig")
     try:
-        return codecs.lookup(encoding).name
+        b"a".decode(name)
+        known = codecs.lookup(name).name
     except (LookupError, ValueError):
         return None
+    return _KOREAN if known == "euc_kr" else known
 
 
-def _release(raw: bytes) -> int:
-    """Return the release of Stata's format, of which the first byte or the header tells."""
-    found = re.match(rb"<stata_dta><header><release>(\d+)<", raw)
-    return raw[0] if found is None else int(found[1])
-
-
-def _is_western(file: _File) -> bool:
-    """Return whether an SPSS file states the encoding of files that state none."""
-    try:
-        _, said = file.parsed(None)
-    except (UnicodeError, LookupError):
-        return False
-    return said.file_encoding is None or _codec(said.file_encoding) in _WESTERN
-
-
-def _is_unicode(file: _File, said: _Metadata, encoding: str | None) -> bool:
-    """Return whether a file says of itself that it is UTF-8, and is taken at its word."""
-    return encoding is None and (file.kind == "DTA" or _codec(said.file_encoding or "") == "utf-8")
+def _stated(file: _File) -> str | None:
+    """Return the encoding that a file states, if it states one."""
+    if file.kind == "DTA":
+        found = re.match(rb"<stata_dta><header><release>(\d+)<", file.raw)
+        return "utf-8" if found is not None and int(found[1]) >= _UNICODE_STATA else None
+    for order in _ORDERS:
+        named = b"".join(number.to_bytes(4, order) for number in (7, 20, 1))
+        place = file.raw.find(named)
+        if place >= 0:
+            end = place + 16 + int.from_bytes(file.raw[place + 12 : place + 16], order)
+            return _codec(file.raw[place + 16 : end].decode(_BYTES).strip("\0 "))
+        numbered = b"".join(number.to_bytes(4, order) for number in (7, 3, 4, 8))
+        place = file.raw.find(numbered)
+        if place >= 0:
+            page = int.from_bytes(file.raw[place + 44 : place + 48], order)
+            return "utf-8" if page == _UNICODE_PAGE else _codec(f"cp{page}")
+    return None
 
 
 # -- what the file says of its codes ---------------------------------------------------------
 
 
-def _labels(said: _Metadata, kind: Kind) -> dict[str, dict[Code, str]]:
+def _labels(said: _Metadata, kind: Kind, encoding: str) -> dict[str, dict[Code, str]]:
     return {
         name: {
-            f".{code}" if kind == "DTA" and isinstance(code, str) else _code(code): (
-                unicodedata.normalize("NFC", label).strip()
+            f".{code}" if kind == "DTA" and isinstance(code, str) else _code(code, encoding): (
+                _composed(_decoded(label, encoding))
             )
             for code, label in labels.items()
         }
@@ -334,7 +301,7 @@ def _labels(said: _Metadata, kind: Kind) -> dict[str, dict[Code, str]]:
     }
 
 
-def _missing(said: _Metadata, kind: Kind) -> dict[str, Missing]:
+def _missing(said: _Metadata, kind: Kind, encoding: str) -> dict[str, Missing]:
     """Return the codes that are declared missing, a range as its two ends."""
     if kind == "DTA":
         return {
@@ -343,18 +310,22 @@ def _missing(said: _Metadata, kind: Kind) -> dict[str, Missing]:
             if (letters := tuple(f".{code}" for code in labels if isinstance(code, str)))
         }
     return {
-        name: tuple(_code_or_range(bounds["lo"], bounds["hi"]) for bounds in ranges)
+        name: tuple(_code_or_range(each["lo"], each["hi"], encoding) for each in ranges)
         for name, ranges in said.missing_ranges.items()
     }
 
 
-def _code(code: float | str) -> Code:
-    return int(code) if isinstance(code, float) and code.is_integer() else code
+def _code(code: float | str, encoding: str) -> Code:
+    if isinstance(code, str):
+        return _decoded(code, encoding)
+    return int(code) if float(code).is_integer() else code
 
 
-def _code_or_range(low: float | str, high: float | str) -> Code | tuple[float, float]:
+def _code_or_range(
+    low: float | str, high: float | str, encoding: str
+) -> Code | tuple[float, float]:
     if isinstance(low, str) or isinstance(high, str) or low == high:
-        return _code(low)
+        return _code(low, encoding)
     return (
         -np.inf if low <= -_EXTREME else low,
         np.inf if high >= _EXTREME else high,
@@ -371,6 +342,7 @@ class _Column:
     file: _File
     header: str
     name: str
+    encoding: str
     said: _Metadata
 
     def read(self, cells: Sequence[Value], *, is_text: bool) -> "pd.Series[Any]":
@@ -379,8 +351,13 @@ class _Column:
             self._refuse("DI-E037", (cell is not None for cell in cells))
         kind = self.said.readstat_variable_types[self.name]
         if kind == "string":
-            texts = (cell if isinstance(cell, str) and cell.strip() else None for cell in cells)
-            return pd.Series(list(texts), dtype="object")
+            try:
+                texts = [str(cell or "") for cell in cells]
+                if not _is_long_text(self.said, self.name):
+                    texts = [_decoded(text, self.encoding) for text in texts]
+            except UnicodeError:
+                raise InputError("DI-E026", path=self.file.name) from None
+            return pd.Series([text if text.strip() else None for text in texts], dtype="object")
         # A text among numbers is the letter of an extended missing value.
         numbers = [None if isinstance(cell, str) else cell for cell in cells]
         if not is_text:

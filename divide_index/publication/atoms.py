@@ -1,0 +1,179 @@
+"""The records of a printed table, sorted by the cells they are in.
+
+Every printed cell is a set of records. Records that are in exactly the same cells cannot be
+told apart by anything printed: they make an *atom*, and every cell is a union of atoms.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divide_index import engine
+from divide_index.cells import Cell, key_column
+from divide_index.engine import Membership
+from divide_index.levels import LevelResult, NonresponseBand
+from divide_index.schema import (
+    Condition,
+    Or,
+    SurveySchema,
+    Variant,
+    category_rule,
+    dimension_column,
+    parse_condition,
+)
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+_Cases = Literal["available", "complete", "answered", "missing_as_zero"]
+
+_VARIANT_OF: dict[_Cases, Variant] = {
+    "available": "score",
+    "complete": "complete",
+    "answered": "answered",
+    "missing_as_zero": "zero",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Atoms:
+    """The atoms of a table, ``A`` of them, and what each holds; ``C`` cells, the reference first.
+
+    Only respondents count: records with a positive weight and a score.
+
+    Parameters
+    ----------
+    cells
+        The cells.
+    members
+        Whether an atom is part of a cell, shape ``(C, A)``.
+    counts
+        Respondents by dimension and with any, shape ``(D + 1, A)``.
+    others
+        The same under the other treatments of item nonresponse that are printed, ``(M, A)``.
+    totals
+        ``Σ w`` and, by dimension, ``Σ w y``, shape ``(D + 1, A)``.
+    largest
+        The largest contributions to each total, from the largest on, ``(D + 1, A, m)``.
+    """
+
+    cells: tuple[Cell, ...]
+    members: Mask
+    counts: Floats
+    others: Floats
+    totals: Floats
+    largest: Floats
+
+
+def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) -> Atoms:
+    """Return the atoms of a table of levels.
+
+    Parameters
+    ----------
+    result
+        The levels.
+    band
+        The nonresponse band printed beside them.
+    largest
+        How many of the largest contributions are wanted.
+    """
+    survey, schema = result.scores.survey, result.scores.survey.schema
+    cells = tuple(dict.fromkeys(result.cells))
+    domains = {name for cell in cells for name, _ in _codes(cell) if name != "group"}
+    kind, kinds = engine.memberships(
+        result.scores.frame,
+        schema,
+        [_membership(cell, schema, result.where) for cell in cells],
+        {key_column(schema, name): category_rule(schema, name) for name in sorted(domains)},
+    )
+    weight = schema.design.weight
+    ones = np.ones(survey.records)
+    weights = ones if weight is None else engine.values(survey.frame, weight)
+    positive = weights > 0
+    y = _scores(result, result.cases)
+    known = _known(y, positive)
+    treatments = [] if band is None else [each.cases for each in band.results.values()]
+    others = [
+        _known(_scores(result, cases), positive) for cases in treatments if cases != result.cases
+    ]
+    kept = np.flatnonzero(np.logical_or.reduce([each[:, -1] for each in (known, *others)]))
+    members, atom = np.unique(kinds, axis=0, return_inverse=True)
+    atom = atom.reshape(-1)[kind[kept]].astype(np.intp)
+    present, atom = np.unique(atom, return_inverse=True)
+    size = present.size
+    contributions = np.column_stack([known[:, -1], np.where(known[:, :-1], y, 0.0)])[kept]
+    contributions = contributions * np.where(positive, weights, 0.0)[kept, None]
+    sums, top = _totals(contributions, atom.astype(np.intp), size, largest)
+    return Atoms(
+        cells=cells,
+        members=members[present].T,
+        counts=_counts(known[kept], atom, size),
+        others=np.vstack([np.zeros((0, size)), *(_counts(o[kept], atom, size) for o in others)]),
+        totals=sums,
+        largest=top,
+    )
+
+
+def _codes(cell: Cell) -> Sequence[tuple[str, str]]:
+    """Return the domains and codes that cut a cell out of its population."""
+    if cell.domain in {"total", "where", "group", "average"}:
+        return ()
+    return cell.codes or ((cell.domain, cell.category),)
+
+
+def _membership(cell: Cell, schema: SurveySchema, where: str | None) -> Membership:
+    reference: Condition | None = schema.reference.where
+    if cell.domain == "total":
+        return Membership((reference,))
+    inside = () if where is None else (parse_condition(where),)
+    match cell.domain:
+        case "where":
+            return Membership((reference, *inside))
+        case "average":
+            members = schema.averages[cell.category].members
+            union = Or(tuple(schema.groups[name].where for name in members))
+            return Membership((union, *inside))
+        case "group":
+            return Membership((schema.groups[cell.category].where, *inside))
+        case _:
+            codes = dict(_codes(cell))
+            group = codes.pop("group", None)
+            people = reference if group is None else schema.groups[group].where
+            categories = tuple((key_column(schema, n), code) for n, code in codes.items())
+            return Membership((people, *inside), categories)
+
+
+def _scores(result: LevelResult, cases: _Cases) -> Floats:
+    frame, names = result.scores.frame, result.scores.survey.schema.dimensions
+    columns = [dimension_column(name, _VARIANT_OF[cases]) for name in names]
+    return np.column_stack([engine.values(frame, column) for column in columns])
+
+
+def _known(y: Floats, positive: Mask) -> Mask:
+    """Return who counts in each dimension and in any, shape ``(n, D + 1)``."""
+    known = ~np.isnan(y) & positive[:, None]
+    return np.column_stack([known, known.any(axis=1)])
+
+
+def _counts(known: Mask, atom: Indices, size: int) -> Floats:
+    return np.stack([np.bincount(atom, column, size) for column in known.T]).astype(np.float64)
+
+
+def _totals(
+    contributions: Floats, atom: Indices, size: int, largest: int
+) -> tuple[Floats, Floats]:
+    """Return each atom's totals and largest contributions, whatever the order of the records."""
+    sums = np.zeros((contributions.shape[1], size))
+    top = np.zeros((*sums.shape, largest))
+    for index, column in enumerate(contributions.T):
+        order = np.lexsort((-column, atom))
+        values, places = column[order], atom[order]
+        starts = np.searchsorted(places, np.arange(size))
+        sums[index] = np.add.reduceat(values, starts) if size else 0.0
+        rank = np.arange(values.size) - starts[places]
+        is_large = rank < largest
+        top[index, places[is_large], rank[is_large]] = values[is_large]
+    return sums, top
