@@ -9,7 +9,8 @@ from divide_index import engine
 from divide_index.engine import Profile
 from divide_index.errors import DesignError, DivideIndexError, EstimationError, Finding
 from divide_index.reading.gate import Ledger
-from divide_index.reading.gathering import gather, personal_columns, sources_of
+from divide_index.reading.gathering import gather
+from divide_index.reading.sources import personal_columns, sources_of
 from divide_index.schema import SurveySchema, load_schema
 from divide_index.survey import Survey, assembled
 

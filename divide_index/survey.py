@@ -12,8 +12,9 @@ from divide_index.engine import PsuTable
 from divide_index.errors import DesignError, Finding, InputError
 from divide_index.inference.design import Design, LonelyPsu
 from divide_index.reading.gate import Ledger
-from divide_index.reading.gathering import Gathered, gather, sources_of
+from divide_index.reading.gathering import Gathered, gather
 from divide_index.reading.origin import Origin
+from divide_index.reading.sources import sources_of
 from divide_index.schema import Compare, SurveySchema, Variable, load_schema
 
 _REGISTER_TOLERANCE = 0.1  # of the weight; the shares of weighted samples differ by far less

@@ -34,6 +34,7 @@ from divide_index.engine.frames import (
     renamed,
     selected,
     values,
+    with_text_headers,
 )
 from divide_index.engine.membership import Membership, memberships
 from divide_index.engine.profiles import Profile, profile
@@ -76,4 +77,5 @@ __all__ = [
     "stacked",
     "values",
     "with_psu_index",
+    "with_text_headers",
 ]

@@ -1,6 +1,8 @@
 """Frames in and out: typed columns under the schema's names, values as arrays."""
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +10,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.errors import InputError
+from divide_index.errors import DesignError, DivideIndexError, InputError
 from divide_index.schema import SurveySchema
 
 Floats = NDArray[np.float64]
@@ -17,6 +19,8 @@ Frame = Any  # a data frame of any library Narwhals knows; only this room looks 
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _MARKED_NUMBER = r"^[+-]?[0-9]{1,3}(?:[.,'][0-9]{3})*(?:[.,][0-9]+)?$"  # 1,234.5 or 0,85
 _LINES_NAMED = 5
+_EXACT = 2**53  # from here on a float no longer tells every whole number from the next
+_BLANKS = re.compile(r"\s+")
 
 
 def is_frame(source: object) -> bool:
@@ -25,10 +29,17 @@ def is_frame(source: object) -> bool:
 
 
 def column_names(frame: Frame) -> list[str]:
-    """Return the headers of a frame, repeated ones included."""
+    """Return the headers of a frame as text, repeated ones included."""
     # PyArrow's `columns` are the data themselves.
     names = frame.column_names if hasattr(frame, "column_names") else frame.columns
     return [str(name) for name in names]
+
+
+def with_text_headers(frame: Frame) -> Frame:
+    """Return a frame whose headers are texts: pandas takes numbers too."""
+    if all(isinstance(name, str) for name in getattr(frame, "columns", ())):
+        return frame
+    return frame.set_axis(column_names(frame), axis=1) if hasattr(frame, "set_axis") else frame
 
 
 def height(frame: Frame) -> int:
@@ -66,12 +77,16 @@ def selected(frame: Frame, names: Mapping[str, str]) -> Frame:
 
 
 def canonical(
-    frame: Frame, schema: SurveySchema, *, first_line: int = 2, stops: bool = True
-) -> tuple[Frame, tuple[Blanks, ...], tuple[InputError, ...]]:
+    frame: Frame,
+    schema: SurveySchema,
+    *,
+    line_of: Callable[[int], int] = lambda row: row + 2,
+    stops: bool = True,
+) -> tuple[Frame, tuple[Blanks, ...], tuple[DivideIndexError, ...]]:
     """Return the schema's variables under their names, as declared types.
 
-    Numbers and numeric codes become float64, texts and identifiers text without outer blanks;
-    a cell that holds only blanks is missing.
+    Numbers and numeric codes become float64; texts and identifiers text without outer blanks
+    and invisible characters, in Unicode's composed form. A cell of blanks alone is missing.
 
     Parameters
     ----------
@@ -79,8 +94,8 @@ def canonical(
         Any frame with the schema's columns.
     schema
         The survey's schema.
-    first_line
-        The line of the first record, as a person counts them in the file.
+    line_of
+        The line of a row, as a person counts them in the file.
     stops
         Whether words among numbers are an error at once; otherwise they become missing, and
         the frame is good for nothing but further checks.
@@ -88,21 +103,27 @@ def canonical(
     Returns
     -------
     frame, blanks, errors
-        The frame in its own library, where outer blanks were removed, and what is wrong.
+        The frame in its own library, where texts were mended, and what is wrong.
 
     Raises
     ------
-    InputError
-        Numeric columns hold words: lines are named, the words are not.
+    InputError, DesignError
+        Numeric columns hold words: lines are named, the words are not. Identifiers are floats
+        too large to be told apart.
     """
     data = nw.maybe_reset_index(nw.from_native(frame, eager_only=True))
     columns: list[nw.Series[Any]] = []
     blanks: list[Blanks] = []
     words: dict[str, dict[str, list[int]]] = {}
+    errors: list[DivideIndexError] = []
     for name, variable in schema.variables.items():
         header = schema.column_of(name)
         series = data.get_column(header)
         if variable.is_text:
+            large = _too_large(series)
+            if large:
+                lines = [line_of(row) for row in large[:_LINES_NAMED]]
+                errors.append(DesignError("DI-E129", column=header, count=len(large), lines=lines))
             series, stripped = _text(series)
             if stripped:
                 blanks.append(Blanks(name, stripped))
@@ -111,10 +132,10 @@ def canonical(
             if rows:
                 words.setdefault(code, {})[header] = rows
         columns.append(series.alias(name))
-    errors = tuple(_not_numbers(code, cells, first_line) for code, cells in sorted(words.items()))
+    errors += [_not_numbers(code, cells, line_of) for code, cells in sorted(words.items())]
     if errors and stops:
         raise errors[-1]
-    return data.select(*columns).to_native(), tuple(blanks), errors
+    return data.select(*columns).to_native(), tuple(blanks), tuple(errors)
 
 
 def _number(series: nw.Series[Any]) -> tuple[nw.Series[Any], str, list[int]]:
@@ -144,32 +165,77 @@ def _number(series: nw.Series[Any]) -> tuple[nw.Series[Any], str, list[int]]:
     return number, code, rows
 
 
-def _not_numbers(code: str, cells: Mapping[str, list[int]], first_line: int) -> InputError:
+def _not_numbers(
+    code: str, cells: Mapping[str, list[int]], line_of: Callable[[int], int]
+) -> InputError:
     """Return one error for all columns that hold words, with the lines they stand on."""
     listed: list[str] = []
     for column, rows in cells.items():
-        lines = ", ".join(str(row + first_line) for row in rows[:_LINES_NAMED])
+        lines = ", ".join(str(line_of(row)) for row in rows[:_LINES_NAMED])
         listed.append(f"{column} (n={len(rows)}, line {lines})")
     return InputError(code, cells="; ".join(listed), count=len(listed))
 
 
+def _too_large(series: nw.Series[Any]) -> list[int]:
+    """Return the rows of floats that two different identifiers could have become."""
+    if not series.dtype.is_float():
+        return []
+    given = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        return [int(row) for row in np.flatnonzero(np.abs(given) >= _EXACT)]
+
+
 def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
-    """Return a column as text without outer blanks, and from how many values some came off."""
+    """Return a column as text as it is compared, and how many values were written otherwise."""
     if series.dtype.is_float():
         given = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
         given = given[~np.isnan(given)]
-        if bool(np.all(np.isfinite(given) & (given == np.floor(given)))):
+        if bool(np.all((np.abs(given) < _EXACT) & (given == np.floor(given)))):
             known = ~nw.col("x").is_null() & ~nw.col("x").is_nan()
             digits = nw.when(known).then(nw.col("x")).otherwise(nw.lit(0.0))
             return _chosen(series, known, digits.cast(nw.Int64).cast(nw.String)), 0
+    if series.dtype == nw.Object:  # pandas alone: any Python values beside each other
+        series = _like(series, [_words(cell) for cell in series.to_list()])
     if series.dtype != nw.String:
         series = _chosen(series, ~nw.col("x").is_null(), nw.col("x").cast(nw.String))
-    stripped = series.str.strip_chars()
+    stripped = _mended(series.str.strip_chars())
     is_blank = (stripped == "").fill_null(False)  # noqa: FBT003  the library's signature
     was_mended = (stripped != series) & ~series.is_null() & ~is_blank
     if bool(is_blank.any()):
         stripped = _chosen(stripped, nw.col("x") != "", nw.col("x"))
     return stripped, int(was_mended.sum())
+
+
+def _mended(series: nw.Series[Any]) -> nw.Series[Any]:
+    """Return texts composed (NFC) and without characters that nobody sees."""
+    different = {
+        value: plain
+        for value in series.drop_nulls().unique().to_list()
+        if not value.isascii() and (plain := _plain(value)) != value
+    }
+    if not different:
+        return series
+    return _like(series, [different.get(value, value) for value in series.to_list()])
+
+
+def _plain(value: str) -> str:
+    seen = (letter for letter in value if unicodedata.category(letter) != "Cf")
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", "".join(seen))).strip()
+
+
+def _words(cell: object) -> str | None:
+    """Return any cell as text: 1 and 1.0 are the same identifier, a missing cell is None."""
+    if cell is None or cell != cell:  # noqa: PLR0124  NaN, of whatever library
+        return None
+    is_whole = isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT
+    return str(int(cell)) if is_whole and isinstance(cell, float) else str(cell)
+
+
+def _like(series: nw.Series[Any], values: list[str | None]) -> nw.Series[Any]:
+    """Return texts as a column of the same library, with the same row labels."""
+    backend = nw.get_native_namespace(series)
+    made = nw.new_series(series.name, values, dtype=nw.String, backend=backend)
+    return series.to_frame().with_columns(made.alias(series.name))[series.name]
 
 
 def _chosen(series: nw.Series[Any], keep: nw.Expr, then: nw.Expr) -> nw.Series[Any]:

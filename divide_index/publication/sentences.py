@@ -12,7 +12,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
 from typing import Literal
 
 from divide_index.messages import Language, text
@@ -54,6 +53,9 @@ class Part:
 
     label: str
     points: float
+
+    def __post_init__(self) -> None:
+        _check(self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,9 @@ def level_sentence(
 
 
 def dimensions_sentence(dimensions: Sequence[Stated], lang: Language) -> str:
-    """Return the levels of the dimensions, highest first; what prints alike is tied."""
+    """Return the levels of one dimension or more, highest first; what prints alike is tied."""
+    if not dimensions:
+        raise ValueError(dimensions)
     top, rest = _ranked(dimensions)
     names = [text("sentence.dimensions.label", lang, label=part.label) for part in top]
     items = [
@@ -259,17 +263,18 @@ def gap_sentence(gap: float, parts: Sequence[Part], lang: Language, *, reference
     ordered = sorted(parts, key=lambda part: -part.points)
     widening = [part for part in ordered if direction(part.points) != "down"]
     offsetting = [part for part in reversed(ordered) if direction(part.points) == "down"]
+    if not widening:
+        raise ValueError(parts)
     said = [
         _sentence(
-            "sentence.gap.parts",
+            "sentence.gap.offset" if offsetting else "sentence.gap.parts",
             lang,
             reference=reference,
             gap=rounded(gap),
             parts=_parts(widening, lang),
+            offsets=_parts(offsetting, lang),
         )
     ]
-    if offsetting:
-        said.append(_sentence("sentence.gap.offset", lang, parts=_parts(offsetting, lang)))
     if sum(Decimal(rounded(part.points)) for part in parts) != Decimal(rounded(gap)):
         said.append(_sentence("sentence.gap.rounding", lang))
     return " ".join(said)
@@ -286,10 +291,12 @@ def _parts(parts: Sequence[Part], lang: Language) -> str:
 def groups_sentence(
     groups: Sequence[Stated], lang: Language, *, average: Stated | None = None
 ) -> str:
-    """Return the groups by their levels, highest first, after the average if there is one.
+    """Return two groups or more by their levels, highest first, after the average if given.
 
     What prints alike is tied. ``average`` is labelled as a noun of its own: "취약계층 평균".
     """
+    if len(groups) < 2:  # noqa: PLR2004  nothing to compare
+        raise ValueError(groups)
     top, rest = _ranked(groups)
     items = [
         [
@@ -403,7 +410,7 @@ def _pace_sentence(points: float, years: int, recent: Pace | None, lang: Languag
             verdict = "flat"
         case "down":
             verdict = "falling"
-        case "up":
+        case _:
             times = points / recent.points
             beside = direction(times - 1)
             verdict = {"up": "faster", "same": "alike", "down": "slower"}[beside]
@@ -494,7 +501,9 @@ def synthetic_sentence(lang: Language) -> str:
 
 
 def break_sentence(breaks: Sequence[Break], lang: Language) -> str:
-    """Return where a series breaks, earliest first."""
+    """Return where a series breaks, once or more, earliest first."""
+    if not breaks:
+        raise ValueError(breaks)
     items = [
         text(
             "sentence.breaks.item",

@@ -49,7 +49,9 @@ def open_delimited(raw: bytes, name: str, layout: SurveyFile, language: str | No
     whole = text
     for _ in range(layout.header_row - 1):
         text = text.partition("\n")[2]
-    columns = check_layout(text, name, delimiter=layout.delimiter, first_line=layout.header_row)
+    columns, starts = check_layout(
+        text, name, delimiter=layout.delimiter, first_line=layout.header_row
+    )
 
     def read(wanted: Mapping[str, bool]) -> pd.DataFrame:
         try:
@@ -67,6 +69,7 @@ def open_delimited(raw: bytes, name: str, layout: SurveyFile, language: str | No
         columns=columns,
         read=read,
         first_line=layout.header_row + 1,
+        starts=starts,
         notes=notes,
         elsewhere=lambda headers: _better_row(whole, layout, headers),
     )

@@ -1,13 +1,15 @@
 """What the microdata may not be: checked once, at the door, with every offender named."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from divide_index import engine
 from divide_index.errors import DesignError, DivideIndexError, Finding, InputError
 from divide_index.schema import Compare, Or, SurveySchema
+
+LineOf: TypeAlias = Callable[[int], int]
 
 _OFFENCES_NAMED = 12
 _EXACT = 2**53  # the largest number up to which a float holds every integer
@@ -49,7 +51,7 @@ class Ledger:
 def complaints(
     frame: Any,  # noqa: ANN401
     schema: SurveySchema,
-    first_line: int = 2,
+    line_of: LineOf = lambda row: row + 2,
 ) -> Iterator[DivideIndexError | Finding]:
     """Yield what is wrong with the records of one file, and what is only worth knowing.
 
@@ -59,8 +61,8 @@ def complaints(
         A canonical frame.
     schema
         The variables of this file.
-    first_line
-        The line of the first record.
+    line_of
+        The line of a row, as a person counts them in the file.
 
     Yields
     ------
@@ -72,11 +74,11 @@ def complaints(
         return
     if engine.height(frame) == _SHEET_IS_FULL:
         yield Finding.of("DI-W024", count=_SHEET_IS_FULL)
-    yield from _codes(frame, schema, first_line)
-    yield from _weights(frame, schema, first_line)
-    yield from _design(frame, schema, first_line)
-    yield from _identifier_sizes(frame, schema, first_line)
-    yield from _ids(frame, schema, first_line)
+    yield from _codes(frame, schema, line_of)
+    yield from _weights(frame, schema, line_of)
+    yield from _design(frame, schema, line_of)
+    yield from _identifier_sizes(frame, schema, line_of)
+    yield from _ids(frame, schema, line_of)
 
 
 def complaints_of_all(
@@ -102,26 +104,32 @@ def complaints_of_all(
             yield InputError("DI-E053", column=column)
         elif zeros:
             yield Finding.of("DI-W051", column=column, count=zeros)
+    if schema.design.id is not None:
+        name = schema.design.id
+        key = [name] if schema.design.sample is None else [schema.design.sample, name]
+        count, _ = engine.repeated_rows(frame, key)
+        if count:
+            yield InputError("DI-E028", column=schema.column_of(name), count=count, lines="-")
     for variable, count in engine.answered_though_not_asked(frame, schema).items():
         yield Finding.of("DI-W044", column=schema.column_of(variable), count=count)
 
 
-def _lines(rows: Sequence[int], first_line: int) -> list[int]:
+def _lines(rows: Sequence[int], line_of: LineOf) -> list[int]:
     """Return rows as a person counts the lines of the file."""
-    return [row + first_line for row in rows]
+    return [line_of(row) for row in rows]
 
 
 def _codes(
     frame: Any,  # noqa: ANN401
     schema: SurveySchema,
-    first_line: int,
+    line_of: LineOf,
 ) -> Iterator[DivideIndexError]:
     # The weight has rules and words of its own.
     found = [o for o in engine.offences(frame, schema) if o.variable != schema.design.weight]
     if not found:
         return
     listed = [
-        f"{schema.column_of(o.variable)}={o.value} (n={o.count}, line {o.first_row + first_line})"
+        f"{schema.column_of(o.variable)}={o.value} (n={o.count}, line {line_of(o.first_row)})"
         for o in found
     ]
     valid = {o.variable: _valid(schema, o.variable) for o in found}
@@ -145,7 +153,7 @@ def _valid(schema: SurveySchema, variable: str) -> str:
 def _weights(
     frame: Any,  # noqa: ANN401
     schema: SurveySchema,
-    first_line: int,
+    line_of: LineOf,
 ) -> Iterator[DivideIndexError]:
     weight = schema.design.weight
     if weight is None:
@@ -157,27 +165,27 @@ def _weights(
         "DI-E050": engine.rows_where(frame, Compare(weight, "<", 0), schema),
     }.items():
         if count:
-            yield InputError(code, column=column, count=count, lines=_lines(rows, first_line))
+            yield InputError(code, column=column, count=count, lines=_lines(rows, line_of))
 
 
 def _design(
     frame: Any,  # noqa: ANN401
     schema: SurveySchema,
-    first_line: int,
+    line_of: LineOf,
 ) -> Iterator[DivideIndexError]:
     for name in (*schema.design.identifiers, schema.design.fpc):
         if name is None:
             continue
         count, rows = engine.null_rows(frame, name, schema)
         if count:
-            column, lines = schema.column_of(name), _lines(rows, first_line)
+            column, lines = schema.column_of(name), _lines(rows, line_of)
             yield DesignError("DI-E059", column=column, count=count, lines=lines)
 
 
 def _identifier_sizes(
     frame: Any,  # noqa: ANN401
     schema: SurveySchema,
-    first_line: int,
+    line_of: LineOf,
 ) -> Iterator[DivideIndexError]:
     """Refuse identifiers so long that, read as numbers, two of them could become one."""
     for name in (*schema.design.identifiers, schema.design.id):
@@ -185,14 +193,14 @@ def _identifier_sizes(
             where = Or((Compare(name, ">", _EXACT), Compare(name, "<", -_EXACT)))
             count, rows = engine.rows_where(frame, where, schema)
             if count:
-                column, lines = schema.column_of(name), _lines(rows, first_line)
+                column, lines = schema.column_of(name), _lines(rows, line_of)
                 yield DesignError("DI-E129", column=column, count=count, lines=lines)
 
 
 def _ids(
     frame: Any,  # noqa: ANN401
     schema: SurveySchema,
-    first_line: int,
+    line_of: LineOf,
 ) -> Iterator[DivideIndexError]:
     name = schema.design.id
     if name is None:
@@ -200,11 +208,11 @@ def _ids(
     column = schema.column_of(name)
     count, rows = engine.null_rows(frame, name, schema)
     if count:
-        lines = _lines(rows, first_line)
+        lines = _lines(rows, line_of)
         yield InputError("DI-E030", column=column, count=count, lines=lines)
         return
     key = [name] if schema.design.sample is None else [schema.design.sample, name]
     count, rows = engine.repeated_rows(frame, key)
     if count:
-        lines = _lines(rows, first_line)
+        lines = _lines(rows, line_of)
         yield InputError("DI-E028", column=column, count=count, lines=lines)

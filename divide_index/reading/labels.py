@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -44,43 +43,63 @@ def without_missing(
             skip = [code_text(code) for code in variable.skip_codes]
             yield InputError("DI-E176", column=column, codes=letters, skip=skip)
             continue
-        is_gone = _declared_missing(frame[column], declared)
-        known = [*variable.missing, *variable.skip_codes]
-        is_gone &= ~frame[column].isin([str(c) if variable.is_text else float(c) for c in known])
-        gone = frame.loc[is_gone, column]
-        answers = sorted({value for value in gone.unique().tolist() if _is_answer(value, variable)})
+        known = {_form(code) for code in (*variable.missing, *variable.skip_codes)}
+        gone = [
+            value
+            for value in frame[column].dropna().unique().tolist()
+            if _form(value) not in known and _is_declared(value, declared)
+        ]
+        answers = sorted({_form(value) for value in gone if _is_answer(value, variable)})
         if answers:
-            codes = [code_text(code) for code in answers]
-            yield InputError("DI-E175", column=column, codes=codes)
-        elif len(gone):
+            yield InputError("DI-E175", column=column, codes=answers)
+        elif gone:
+            is_gone = frame[column].isin(gone)
             frame[column] = frame[column].mask(is_gone)
-            yield Finding.of("DI-I026", column=column, count=len(gone))
+            yield Finding.of("DI-I026", column=column, count=int(is_gone.sum()))
 
 
-def _declared_missing(
-    column: "pd.Series[Any]", declared: tuple[Code | tuple[float, float], ...]
-) -> "pd.Series[bool]":
-    found = column.isin([code for code in declared if not isinstance(code, tuple)])
+def _form(value: object) -> str:
+    """Return a value as it is compared: 9, 9.0 and the text 9 are the same code."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        return str(value).strip()
+    return code_text(number)
+
+
+def _is_declared(value: object, declared: tuple[Code | tuple[float, float], ...]) -> bool:
+    form = _form(value)
     for each in declared:
-        if isinstance(each, tuple):
-            found |= pd.to_numeric(column, errors="coerce").between(*each)
-    return found
+        if not isinstance(each, tuple):
+            if form == _form(each):
+                return True
+            continue
+        try:
+            number = float(form)
+        except ValueError:
+            continue
+        if each[0] <= number <= each[1]:
+            return True
+    return False
 
 
 def _is_answer(value: object, variable: Variable) -> bool:
     if variable.type == "code":
-        return value in variable.codes
+        return _form(value) in {_form(code) for code in variable.codes}
     if variable.type == "text" or variable.range is None:
         return False
     low, high = variable.range
-    number = float(str(value))
+    try:
+        number = float(str(value))
+    except ValueError:
+        return False
     return (low is None or number >= low) and (high is None or number <= high)
 
 
 def reconciled(
     part: SurveySchema, labels: Mapping[str, Mapping[Code, str]], schema: SurveySchema
-) -> tuple[dict[str, Variable], list[DivideIndexError | Finding]]:
-    """Return the variables whose names of codes a file corrects, and where the two disagree.
+) -> tuple[dict[str, Variable | None], list[DivideIndexError | Finding]]:
+    """Hold a file's labels of codes against the schema's.
 
     A label disagrees when it is the schema's name of another code. Where the schema only
     assumes which code is which and nothing rests on it, the file's labels win; elsewhere they
@@ -94,12 +113,26 @@ def reconciled(
         The file's labels by variable and code.
     schema
         The whole schema.
+
+    Returns
+    -------
+    renamed, messages
+        Every variable whose names of codes are assumed, as the file's labels have it, None
+        where it has none; and where file and schema disagree.
     """
-    corrected: dict[str, Variable] = {}
+    rests = used_in_conditions(schema) | {
+        v for item in schema.items.values() for v in item.variables
+    }
+    renamed: dict[str, Variable | None] = {
+        name: None
+        for name, variable in part.variables.items()
+        if variable.assumed and variable.codes
+    }
     messages: list[DivideIndexError | Finding] = []
     for name, here in labels.items():
         variable = part.variables[name]
-        names = {code: label for code, label in here.items() if code in variable.codes}
+        by_form = {_form(code): code for code in variable.codes}
+        names = {by_form[form]: label for c, label in here.items() if (form := _form(c)) in by_form}
         home = {
             word: code
             for code, label in variable.codes.items()
@@ -111,20 +144,18 @@ def reconciled(
             for code, label in names.items()
             if home.get(_word(label), code) != code and _word(label) not in _words(variable, code)
         }
-        if not moved:
-            continue
-        told = [
-            f"{code_text(code)} = {names[code]} ({code_text(code)} ≠ {code_text(other)})"
-            for code, other in moved.items()
-        ]
         column = part.column_of(name)
-        if not variable.assumed or name in used_in_conditions(schema):
+        if moved and (not variable.assumed or name in rests):
+            told = [
+                f"{code_text(code)} = {names[code]} ({code_text(code)} ≠ {code_text(other)})"
+                for code, other in moved.items()
+            ]
             messages.append(InputError("DI-E177", column=column, labels=told))
-            continue
-        corrected[name] = _renamed(variable, names, home)
-        told = [f"{code_text(code)} = {names[code]}" for code in moved]
-        messages.append(Finding.of("DI-W046", column=column, labels=told))
-    return corrected, messages
+        elif moved:
+            told = [f"{code_text(code)} = {names[code]}" for code in moved]
+            renamed[name] = _renamed(variable, names, home)
+            messages.append(Finding.of("DI-W046", column=column, labels=told))
+    return renamed, messages
 
 
 def _renamed(variable: Variable, names: Mapping[Code, str], home: Mapping[str, Code]) -> Variable:

@@ -1,6 +1,6 @@
 """A survey's file, opened: its headers and labels, and its columns when they are asked for."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,8 @@ class OpenFile:
         What the file itself declares as missing: header, then codes or closed ranges.
     first_line
         The line of the first record, as a person counts them in that kind of file.
+    starts
+        The line of every record where a record may take several lines; None elsewhere.
     notes
         What was noticed while the file was opened.
     elsewhere
@@ -72,5 +74,10 @@ class OpenFile:
         default_factory=dict[str, tuple[Code | tuple[float, float], ...]]
     )
     first_line: int = 2
+    starts: Sequence[int] | None = None
     notes: tuple[Finding, ...] = ()
     elsewhere: Callable[[Collection[str]], tuple[str, int] | None] = lambda _: None
+
+    def line_of(self, row: int) -> int:
+        """Return the line on which a record begins."""
+        return row + self.first_line if self.starts is None else int(self.starts[row])

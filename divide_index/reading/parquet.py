@@ -89,10 +89,10 @@ class _File:
             table = self.parquet.read(columns=list(names))
             columns = [_decoded(table.column(name)) for name in names]
             for column in columns:
-                column.validate(full=True)  # that every text is one
-            return columns
+                column.validate(full=True)  # every text is one
         except _damages() as error:
             raise InputError("DI-E200", path=self.name, kind=_KIND) from error
+        return columns
 
 
 def _pyarrow(module: str = "pyarrow") -> Any:  # noqa: ANN401  it has no types
@@ -124,7 +124,7 @@ class _Column:
         """Return the column's cells, none of them lost or reinterpreted."""
         types, kind = _pyarrow().types, found.type
         if types.is_temporal(kind):
-            self._refuse("DI-E037", found.is_valid().to_pylist())
+            self._refuse(found.is_valid().to_pylist(), "DI-E037")
             return pd.Series(np.full(len(found), np.nan))
         if types.is_boolean(kind):
             return _texts(found, lambda cell: "TRUE" if cell else "FALSE")
@@ -137,13 +137,15 @@ class _Column:
             return pd.Series(np.asarray(found.to_numpy(), dtype=np.float64))
         if types.is_decimal(kind):
             return _texts(found, _shortest)
-        if types.is_floating(kind):
-            exact = _EXACT[str(kind)]
-            cells = found.to_pylist()
-            self._refuse("DI-E209", (cell is not None and abs(cell) >= exact for cell in cells))
-        return _texts(found, lambda cell: None if np.isnan(cell) else code_text(cell))
+        if not types.is_floating(kind):
+            return _texts(found, str)
+        exact = _EXACT[str(kind)]
+        self._refuse(
+            (cell is not None and abs(cell) >= exact for cell in found.to_pylist()), "DI-E209"
+        )
+        return _texts(found, lambda cell: None if np.isnan(cell) else code_text(float(cell)))
 
-    def _refuse(self, code: str, are: Iterable[bool]) -> None:
+    def _refuse(self, are: Iterable[bool], code: str) -> None:
         """Name the records in which something holds of the column, if there are any."""
         lines = [line for line, is_one in enumerate(are, start=1) if is_one]
         if lines:

@@ -145,7 +145,7 @@ def _opened(file: _File, declared: str | None, language: str | None) -> OpenFile
     records = -1 if said.number_rows is None else said.number_rows
     if records > len(file.raw) * (_TIMES_PACKED if file.raw.startswith(b"$FL3") else 1):
         raise InputError("DI-E200", path=file.name, kind=file.kind)  # before room is made for them
-    if records == 0:
+    if records == 0 or not said.column_names:
         raise InputError("DI-E021", path=file.name)
     stated = _stated(file)
     encoding = _encoded(file, said, _candidates(file, stated, declared, language))
@@ -154,19 +154,17 @@ def _opened(file: _File, declared: str | None, language: str | None) -> OpenFile
     repeated = sorted({column for column in columns if column and columns.count(column) > 1})
     if repeated:
         raise InputError("DI-E018", path=file.name, columns=repeated)
-    if not columns:
-        raise InputError("DI-E021", path=file.name)
     headers = dict(zip(names, columns, strict=True))
     own = {column: name for name, column in headers.items()}
     missing = {headers[name]: codes for name, codes in _missing(said, file.kind, encoding).items()}
 
     def read(wanted: Mapping[str, bool]) -> pd.DataFrame:
         data, found = file.parsed([own[column] for column in wanted])
-        if file.kind == "DTA":
-            letters = found.missing_user_values
-            missing.update(
-                {c: tuple(f".{each}" for each in letters.get(own[c], ())) for c in wanted}
-            )
+        for column in wanted if file.kind == "DTA" else ():
+            letters = found.missing_user_values.get(own[column], [])
+            missing[column] = tuple(f".{letter}" for letter in letters)
+            if not letters:
+                del missing[column]
         count = found.number_rows or 0
         if count == 0:
             raise InputError("DI-E021", path=file.name)
@@ -348,7 +346,7 @@ class _Column:
     def read(self, cells: Sequence[Value], *, is_text: bool) -> "pd.Series[Any]":
         """Return the column's cells, none of them lost or reinterpreted."""
         if self._is_date():
-            self._refuse("DI-E037", (cell is not None for cell in cells))
+            self._refuse((cell is not None for cell in cells), "DI-E037")
         kind = self.said.readstat_variable_types[self.name]
         if kind == "string":
             try:
@@ -363,7 +361,7 @@ class _Column:
         if not is_text:
             return pd.Series(np.array(numbers, dtype=np.float64))
         exact = _EXACT.get(kind, np.inf)
-        self._refuse("DI-E209", (cell is not None and abs(cell) >= exact for cell in numbers))
+        self._refuse((cell is not None and abs(cell) >= exact for cell in numbers), "DI-E209")
         texts = (None if cell is None else code_text(cell) for cell in numbers)
         return pd.Series(list(texts), dtype="object")
 
@@ -373,7 +371,7 @@ class _Column:
             return _STATA_DATES.match(written) is not None
         return written.rstrip("0123456789.") in _SPSS_DATES
 
-    def _refuse(self, code: str, are: Iterable[bool]) -> None:
+    def _refuse(self, are: Iterable[bool], code: str) -> None:
         """Name the records in which something holds of the column, if there are any."""
         lines = [line for line, is_one in enumerate(are, start=1) if is_one]
         if lines:

@@ -68,7 +68,9 @@ def _candidates(raw: bytes, declared: str | None, language: str | None) -> list[
     return ["utf-8", "cp949"] if language == "ko" else ["utf-8"]
 
 
-def check_layout(text: str, name: str, *, delimiter: str = ",", first_line: int = 1) -> list[str]:
+def check_layout(
+    text: str, name: str, *, delimiter: str = ",", first_line: int = 1
+) -> tuple[list[str], list[int] | None]:
     """Return the headers of a delimited text in which every record is whole.
 
     Parameters
@@ -82,6 +84,11 @@ def check_layout(text: str, name: str, *, delimiter: str = ",", first_line: int 
     first_line
         The line of the file in which the text starts.
 
+    Returns
+    -------
+    headers, lines
+        The line of every record where a record takes several, None where each takes one.
+
     Raises
     ------
     InputError
@@ -91,12 +98,14 @@ def check_layout(text: str, name: str, *, delimiter: str = ",", first_line: int 
     if not text.strip():
         raise InputError("DI-E021", path=name)
     header = _header(text, name, delimiter, first_line)
-    fields = None if '"' in text else _plain_fields(text, delimiter)
-    if fields is None:
-        _judge(*_quoted_fields(text, name, delimiter, first_line), name, len(header))
-    else:
+    fields = None if '"' in text else _plain_fields(text, name, delimiter, first_line)
+    if fields is not None:
         _judge(fields, np.arange(first_line, first_line + fields.size), name, len(header))
-    return header
+        return header, None
+    counts, lines = _quoted_fields(text, name, delimiter, first_line)
+    _judge(counts, lines, name, len(header))
+    is_one_a_line = bool((lines == np.arange(first_line, first_line + lines.size)).all())
+    return header, None if is_one_a_line else lines[1:].tolist()
 
 
 def _header(text: str, name: str, delimiter: str, first_line: int) -> list[str]:
@@ -120,12 +129,19 @@ def _header(text: str, name: str, delimiter: str, first_line: int) -> list[str]:
     return header
 
 
-def _plain_fields(text: str, delimiter: str) -> NDArray[np.intp] | None:
+def _plain_fields(text: str, name: str, delimiter: str, first_line: int) -> NDArray[np.intp] | None:
     """Count the fields of every line at once; None where lines end in CR alone."""
     data = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
     ends = np.flatnonzero(data == ord("\n"))
-    if ends.size == 0 or (data == ord("\r")).sum() > ends.size:
+    returns = np.flatnonzero(data == ord("\r"))
+    if ends.size == 0 or returns.size > ends.size:
         return None
+    # A return inside a line would end a record for one reader and none for another.
+    is_alone = data[np.minimum(returns + 1, data.size - 1)] != ord("\n")
+    if is_alone.any():
+        first = returns[is_alone].min()
+        line = first_line + int((ends < first).sum())
+        raise InputError("DI-E022", path=name, line=line)
     if ends[-1] != data.size - 1:
         ends = np.append(ends, data.size)
     marks = np.flatnonzero(data == ord(delimiter))

@@ -235,7 +235,7 @@ def _sheet_paths(archive: zipfile.ZipFile) -> dict[str, str]:
             if tag == "Relationship" and each.get("TargetMode") != "External"
         ]
 
-    book = [r["Target"] for r in related("") if r["Type"].endswith("/officeDocument")][0]
+    [book] = [r["Target"] for r in related("") if r["Type"].endswith("/officeDocument")]
     targets = {relation["Id"]: relation["Target"] for relation in related(book)}
     return {
         attributes["name"]: part(targets[identifier])
@@ -290,11 +290,13 @@ def _last_cell(xml: bytes) -> str | None:
     start, end = _body(xml)
     found: list[bytes] = _ROW.findall(xml, start, end)
     rows = max([xml.count(b"row>", start, end), *map(int, found)])
-    for columns, wider in _WIDTHS:
-        if rows * columns > _CELLS_AT_MOST:
-            break
-        if wider is None or wider.search(xml, start, end) is None:
-            return None
+    columns = next(
+        widest
+        for widest, wider in _WIDTHS
+        if wider is None or wider.search(xml, start, end) is None
+    )
+    if rows * columns <= _CELLS_AT_MOST:
+        return None
     walk = _Walk(xml)
     if (walk.last_row + 1) * (walk.last_column + 1) <= _CELLS_AT_MOST:
         return None
@@ -502,14 +504,14 @@ class _Column:
 
     def read(self, sheet: _Sheet, *, is_text: bool) -> "pd.Series[Any]":
         """Return the column's cells, none of them lost or reinterpreted."""
-        self._refuse("DI-E202", sheet.unknown.get(self.position, ()))
-        self._refuse("DI-E203", sorted(sheet.covered(self.position, self.records)))
+        self._refuse(sheet.unknown.get(self.position, ()), "DI-E202")
+        self._refuse(sorted(sheet.covered(self.position, self.records)), "DI-E203")
         cells = [row[self.position] for row in sheet.rows[self.records.start : self.records.stop]]
         kinds = set(map(type, cells))
         if kinds & _DATES:
-            self._refuse("DI-E037", self._rows(type(cell) in _DATES for cell in cells))
+            self._refuse(self._rows(type(cell) in _DATES for cell in cells), "DI-E037")
         if is_text:
-            self._refuse("DI-E209", self._rows(map(_is_long, cells)))
+            self._refuse(self._rows(map(_is_long, cells)), "DI-E209")
         elif kinds <= _NUMBERS:
             return pd.Series(cells, dtype="float64")
         elif all(type(cell) in _NUMBERS or _is_blank(cell) for cell in cells):
@@ -519,7 +521,7 @@ class _Column:
     def _rows(self, are: Iterable[bool]) -> list[int]:
         return [row for row, is_one in zip(self.records, are, strict=True) if is_one]
 
-    def _refuse(self, code: str, rows: Sequence[int]) -> None:
+    def _refuse(self, rows: Sequence[int], code: str) -> None:
         """Name the cells of the column that stand in some rows of the sheet, if there are any."""
         inside = [row + 1 for row in rows if row in self.records]
         if inside:
