@@ -8,10 +8,12 @@ import numpy as np
 from divide_index import engine
 from divide_index.engine import Profile
 from divide_index.errors import DesignError, DivideIndexError, EstimationError, Finding
+from divide_index.levels import relative_levels
 from divide_index.reading.gate import Ledger
 from divide_index.reading.gathering import gather
 from divide_index.reading.sources import personal_columns, sources_of
 from divide_index.schema import SurveySchema, load_schema
+from divide_index.scoring import score
 from divide_index.survey import Survey, assembled
 
 
@@ -94,7 +96,7 @@ def check_survey(source: object, schema: SurveySchema | str | Path | None = None
     if survey is None:
         return Inspection(known, None, tuple(ledger.errors), tuple(ledger.findings))
     populations = _populations(survey)
-    _check_variance(survey, populations, ledger)
+    _check_levels(survey, populations, ledger)
     scored = {name for item in survey.schema.items.values() for name in item.variables}
     variables = [name for name in survey.schema.variables if name in scored]
     items = tuple(engine.profile(survey.frame, survey.schema, variables))
@@ -126,7 +128,7 @@ def _populations(survey: Survey) -> tuple[Population, ...]:
     return tuple(found)
 
 
-def _check_variance(survey: Survey, populations: tuple[Population, ...], ledger: Ledger) -> None:
+def _check_levels(survey: Survey, populations: tuple[Population, ...], ledger: Ledger) -> None:
     """Add what `compute` would stop at: strata of one PSU, an empty reference or group."""
     lonely = survey.design.lonely_strata()
     if lonely:
@@ -137,3 +139,8 @@ def _check_variance(survey: Survey, populations: tuple[Population, ...], ledger:
     empty = [p.name for p in populations[1:] if not p.records]
     if empty:
         ledger.add(EstimationError("DI-E061", groups=empty))
+    if not ledger.errors:
+        try:  # the rest of what `compute` would stop at; the levels are nobody's business here
+            relative_levels(score(survey))
+        except DivideIndexError as error:
+            ledger.add(error)

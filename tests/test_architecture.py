@@ -33,20 +33,18 @@ ROOMS: Mapping[str, Room] = {
     "engine": Room("errors schema", "narwhals numpy"),
     "history": Room("errors resources", "pandas"),
     "inference": Room("errors", "numpy scipy"),
-    "reading": Room(
-        "errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"
-    ),
+    "reading": Room("errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"),
     "drafting": Room("errors messages schema reading", "pandas"),
     "survey": Room("errors schema engine reading inference", "numpy"),
-    "inspection": Room("errors schema engine reading survey", "numpy"),
     "scoring": Room("errors schema engine survey inference", "numpy"),
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
+    "inspection": Room("errors schema engine reading survey scoring levels", "numpy"),
     "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
-        "errors messages schema survey inspection cells levels",
-        "numpy pandas",
+        "errors messages schema engine survey inspection cells levels",
+        "numpy pandas scipy",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy
     "cli": Room(f"{HOUSE} __init__", "click rich"),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from divide_index.errors import InputError
 from divide_index.levels import relative_levels
 from divide_index.schema import SurveySchema, load_schema
 from divide_index.scoring import score
@@ -30,7 +31,12 @@ def test_the_file_of_older_adults_says_who_they_are(tmp_path: Path) -> None:
     schema = load_schema(path)
     frames = {name: pd.read_csv(REFERENCE / f"nia_{name}.csv", dtype=str) for name in SAMPLES}
     general = frames["general"]
-    older = general.loc[general["ADQ1"] == "6", ["응답ID"]].sample(frac=1, random_state=1)
+    older = general[general["ADQ1"] == "6"].sample(frac=1, random_state=1)
     marked = relative_levels(score(read_survey({**frames, "older": older}, schema)))
     cut_by_age = relative_levels(score(read_survey(frames, "nia-2025")))
     pd.testing.assert_frame_equal(marked.to_frame(), cut_by_age.to_frame())
+    alone = read_survey({**frames, "older": older[["응답ID"]]}, schema)
+    assert [f.params["name"] for f in alone.findings if f.code == "DI-W199"] == ["older"]
+    strangers = older.assign(응답ID=older["응답ID"].to_numpy()[::-1])
+    with pytest.raises(InputError, match="DI-E232"):
+        read_survey({**frames, "older": strangers}, schema)

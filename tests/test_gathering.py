@@ -4,6 +4,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -486,11 +487,41 @@ def test_what_is_no_frame_among_the_sources_is_refused_by_its_type() -> None:
     assert (error.code, error.params["type"]) == ("DI-E121", "LazyFrame")
 
 
-def test_a_whole_number_is_one_identifier_among_other_types_of_a_column() -> None:
-    mixed = [[1, 1.0, "1"][number % 3] if number < 6 else f"u{number}" for number in range(12)]
+@pytest.mark.parametrize("kind", ["object", "category"])
+def test_identifiers_of_a_column_of_any_values_that_floats_cannot_tell_apart_are_refused(
+    kind: str,
+) -> None:
+    psus = pd.Series([EXACT + float(number // 3) for number in range(12)], dtype=kind)
+    frames = {"persons": persons().assign(psu=psus), "households": households()}
+    assert refusal(frames, parsed(JOINED)).code in {"DI-E129", "DI-E209"}
+
+
+WHOLE: list[Any] = [1, 1.0, "1", np.int64(1), np.float32(1), Decimal(1), Decimal("1.0")]
+
+
+@pytest.mark.parametrize("one", WHOLE, ids=[type(cell).__name__ for cell in WHOLE])
+def test_a_whole_number_is_one_identifier_among_other_types_of_a_column(
+    one: Any,  # noqa: ANN401
+) -> None:
+    mixed = [one, 1, "1", *(f"u{number}" for number in range(9))]
     frame = persons().assign(psu=pd.Series(mixed, dtype=object))
     survey = read_survey({"persons": frame, "households": households()}, parsed(JOINED))
-    assert texts(survey, "psu")[:6] == ["1"] * 6
+    assert texts(survey, "psu")[:3] == ["1"] * 3
+
+
+MISSING: list[Any] = [None, np.nan, pd.NA, pd.NaT]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=["None", "NaN", "NA", "NaT"])
+def test_a_missing_cell_of_any_kind_is_missing_among_other_types_of_a_column(
+    missing: Any,  # noqa: ANN401
+) -> None:
+    skill = pd.Series([missing, 1, "2", 3.0, *[1] * 8], dtype=object)
+    frames = {"persons": persons().assign(skill=skill), "households": households()}
+    assert numbers(read_survey(frames, parsed(JOINED)), "skill")[:4] == [None, 1, 2, 3]
+    psu = pd.Series([missing, 1, "2", 3.0, *["4"] * 8], dtype=object)
+    error = refusal({**frames, "persons": persons().assign(psu=psu)}, parsed(JOINED))
+    assert (error.code, error.params["count"]) == ("DI-E059", 1)
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "sav"])

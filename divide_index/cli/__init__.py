@@ -76,12 +76,10 @@ def run(arguments: list[str] | None = None) -> int:
     """
     session = Session()
     try:
-        group.main(arguments, prog_name="divide-index", standalone_mode=False, obj=session)
+        code = group.main(arguments, prog_name="divide-index", standalone_mode=False, obj=session)
     except DivideIndexError as error:
         session.report(error)
         return 1
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -97,4 +95,4 @@ def run(arguments: list[str] | None = None) -> int:
             DivideIndexError("DI-E128", reason=getattr(error, "strerror", "") or "memory")
         )
         return 1
-    return 0
+    return code if isinstance(code, int) else 0  # what a command leaves by

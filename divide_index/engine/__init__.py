@@ -7,6 +7,7 @@ Frames come in as the caller's library and go out as the same; other rooms see a
 from divide_index.engine.assembly import (
     Match,
     completed,
+    disagreement,
     joined,
     marked,
     patterns,
@@ -58,6 +59,7 @@ __all__ = [
     "canonical",
     "column_names",
     "completed",
+    "disagreement",
     "height",
     "is_frame",
     "joined",

@@ -120,6 +120,20 @@ def marked(
     return data.with_columns(*changed).drop(":found").to_native()
 
 
+def disagreement(frame: Frame, other: Frame, key: Sequence[str], names: Sequence[str]) -> float:
+    """Return the share of records with the same key whose numbers differ in two frames."""
+    renamed = {name: f":{name}" for name in names}
+    right = nw.from_native(other, eager_only=True).select(*key, *names).rename(renamed)
+    left = nw.from_native(frame, eager_only=True).select(*key, *names)
+    both = left.join(right, on=list(key), how="inner")
+    one, two = (
+        np.asarray(both.select(*columns).to_numpy(), dtype=np.float64)
+        for columns in (names, renamed.values())
+    )
+    differs = ~((one == two) | (np.isnan(one) & np.isnan(two)))
+    return float(differs.any(axis=1).mean()) if len(both) else 0.0
+
+
 def stacked(frames: Sequence[Frame]) -> Frame:
     """Return frames with the same columns one below the other."""
     if len(frames) == 1:

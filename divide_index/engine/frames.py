@@ -1,9 +1,11 @@
 """Frames in and out: typed columns under the schema's names, values as arrays."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
@@ -19,6 +21,8 @@ Frame = Any  # a data frame of any library Narwhals knows; only this room looks 
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _MARKED_NUMBER = r"^[+-]?[0-9]{1,3}(?:[.,'][0-9]{3})*(?:[.,][0-9]+)?$"  # 1,234.5 or 0,85
 _LINES_NAMED = 5
+_ANY_VALUES = {nw.Object, nw.Categorical, nw.Enum}  # Python's values beside each other
+_EXACT_SHORT = 2**24
 _EXACT = 2**53  # from here on a float no longer tells every whole number from the next
 _BLANKS = re.compile(r"\s+")
 
@@ -120,6 +124,9 @@ def canonical(
         header = schema.column_of(name)
         series = data.get_column(header)
         if variable.is_text:
+            if series.dtype.is_nested() or _is_opaque(series):
+                errors.append(_named_cells({header: [0]}, "DI-E036", line_of))
+                series = _like(series, [None] * len(series))
             large = _too_large(series)
             if large:
                 lines = [line_of(row) for row in large[:_LINES_NAMED]]
@@ -132,7 +139,7 @@ def canonical(
             if rows:
                 words.setdefault(code, {})[header] = rows
         columns.append(series.alias(name))
-    errors += [_not_numbers(code, cells, line_of) for code, cells in sorted(words.items())]
+    errors += [_named_cells(cells, code, line_of) for code, cells in sorted(words.items())]
     if errors and stops:
         raise errors[-1]
     return data.select(*columns).to_native(), tuple(blanks), tuple(errors)
@@ -165,10 +172,10 @@ def _number(series: nw.Series[Any]) -> tuple[nw.Series[Any], str, list[int]]:
     return number, code, rows
 
 
-def _not_numbers(
-    code: str, cells: Mapping[str, list[int]], line_of: Callable[[int], int]
+def _named_cells(
+    cells: Mapping[str, list[int]], code: str, line_of: Callable[[int], int]
 ) -> InputError:
-    """Return one error for all columns that hold words, with the lines they stand on."""
+    """Return one error for all columns with wrong cells, with the lines they stand on."""
     listed: list[str] = []
     for column, rows in cells.items():
         lines = ", ".join(str(line_of(row)) for row in rows[:_LINES_NAMED])
@@ -176,13 +183,23 @@ def _not_numbers(
     return InputError(code, cells="; ".join(listed), count=len(listed))
 
 
+def _is_opaque(series: nw.Series[Any]) -> bool:
+    """Return whether the cells are Python objects of any kind: pandas' are looked into."""
+    return series.dtype == nw.Object and not isinstance(
+        getattr(nw.to_native(series), "dtype", None), np.dtype
+    )
+
+
 def _too_large(series: nw.Series[Any]) -> list[int]:
     """Return the rows of floats that two different identifiers could have become."""
+    if series.dtype in _ANY_VALUES:
+        return [row for row, cell in enumerate(series.to_list()) if _is_large(cell)]
     if not series.dtype.is_float():
         return []
     given = np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    exact = _EXACT if series.dtype == nw.Float64 else _EXACT_SHORT
     with np.errstate(invalid="ignore"):
-        return [int(row) for row in np.flatnonzero(np.abs(given) >= _EXACT)]
+        return [int(row) for row in np.flatnonzero(np.abs(given) >= exact)]
 
 
 def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
@@ -194,7 +211,7 @@ def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
             known = ~nw.col("x").is_null() & ~nw.col("x").is_nan()
             digits = nw.when(known).then(nw.col("x")).otherwise(nw.lit(0.0))
             return _chosen(series, known, digits.cast(nw.Int64).cast(nw.String)), 0
-    if series.dtype == nw.Object:  # pandas alone: any Python values beside each other
+    if series.dtype in _ANY_VALUES:
         series = _like(series, [_words(cell) for cell in series.to_list()])
     if series.dtype != nw.String:
         series = _chosen(series, ~nw.col("x").is_null(), nw.col("x").cast(nw.String))
@@ -225,10 +242,21 @@ def _plain(value: str) -> str:
 
 def _words(cell: object) -> str | None:
     """Return any cell as text: 1 and 1.0 are the same identifier, a missing cell is None."""
-    if cell is None or cell != cell:  # noqa: PLR0124  NaN, of whatever library
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return None
-    is_whole = isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT
-    return str(int(cell)) if is_whole and isinstance(cell, float) else str(cell)
+    if isinstance(cell, float | np.floating | Decimal):
+        if math.isnan(cell):
+            return None
+        if math.isfinite(cell) and cell == int(cell):
+            return str(int(cell))
+    return str(cell)
+
+
+def _is_large(cell: object) -> bool:
+    if not isinstance(cell, float | np.floating):
+        return False
+    is_double = isinstance(cell, float)  # NumPy's own doubles are Python floats too
+    return abs(float(cell)) >= (_EXACT if is_double else _EXACT_SHORT)
 
 
 def _like(series: nw.Series[Any], values: list[str | None]) -> nw.Series[Any]:

@@ -6,7 +6,6 @@ told apart by anything printed: they make an *atom*, and every cell is a union o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from divide_index import engine
 from divide_index.cells import Cell, key_column
 from divide_index.engine import Membership
 from divide_index.levels import LevelResult, NonresponseBand
+from divide_index.levels.result import Cases
 from divide_index.schema import (
     Condition,
     Or,
@@ -28,9 +28,8 @@ from divide_index.schema import (
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-_Cases = Literal["available", "complete", "answered", "missing_as_zero"]
 
-_VARIANT_OF: dict[_Cases, Variant] = {
+_VARIANT_OF: dict[Cases, Variant] = {
     "available": "score",
     "complete": "complete",
     "answered": "answered",
@@ -95,18 +94,22 @@ def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) ->
     positive = weights > 0
     y = _scores(result, result.cases)
     known = _known(y, positive)
-    treatments = [] if band is None else [each.cases for each in band.results.values()]
+    treatments = [] if band is None else [*band.results.values()]
     others = [
-        _known(_scores(result, cases), positive) for cases in treatments if cases != result.cases
+        _known(_scores(result, each.cases), positive)
+        for each in treatments
+        if each.cases != result.cases
     ]
     kept = np.flatnonzero(np.logical_or.reduce([each[:, -1] for each in (known, *others)]))
     members, atom = np.unique(kinds, axis=0, return_inverse=True)
     atom = atom.reshape(-1)[kind[kept]].astype(np.intp)
     present, atom = np.unique(atom, return_inverse=True)
     size = present.size
-    contributions = np.column_stack([known[:, -1], np.where(known[:, :-1], y, 0.0)])[kept]
-    contributions = contributions * np.where(positive, weights, 0.0)[kept, None]
-    sums, top = _totals(contributions, atom.astype(np.intp), size, largest)
+    contributions = np.column_stack(
+        [known[:, -1].astype(np.float64), np.where(known[:, :-1], y, 0.0)]
+    )
+    contributions *= np.where(positive, weights, 0.0)[:, None]
+    sums, top = _totals(contributions[kept], atom.astype(np.intp), size, largest)
     return Atoms(
         cells=cells,
         members=members[present].T,
@@ -146,7 +149,7 @@ def _membership(cell: Cell, schema: SurveySchema, where: str | None) -> Membersh
             return Membership((people, *inside), categories)
 
 
-def _scores(result: LevelResult, cases: _Cases) -> Floats:
+def _scores(result: LevelResult, cases: Cases) -> Floats:
     frame, names = result.scores.frame, result.scores.survey.schema.dimensions
     columns = [dimension_column(name, _VARIANT_OF[cases]) for name in names]
     return np.column_stack([engine.values(frame, column) for column in columns])
@@ -162,9 +165,7 @@ def _counts(known: Mask, atom: Indices, size: int) -> Floats:
     return np.stack([np.bincount(atom, column, size) for column in known.T]).astype(np.float64)
 
 
-def _totals(
-    contributions: Floats, atom: Indices, size: int, largest: int
-) -> tuple[Floats, Floats]:
+def _totals(contributions: Floats, atom: Indices, size: int, largest: int) -> tuple[Floats, Floats]:
     """Return each atom's totals and largest contributions, whatever the order of the records."""
     sums = np.zeros((contributions.shape[1], size))
     top = np.zeros((*sums.shape, largest))
@@ -173,7 +174,7 @@ def _totals(
         values, places = column[order], atom[order]
         starts = np.searchsorted(places, np.arange(size))
         sums[index] = np.add.reduceat(values, starts) if size else 0.0
-        rank = np.arange(values.size) - starts[places]
-        is_large = rank < largest
+        rank: Indices = np.arange(values.size, dtype=np.intp) - starts[places]
+        is_large: Mask = rank < largest
         top[index, places[is_large], rank[is_large]] = values[is_large]
     return sums, top

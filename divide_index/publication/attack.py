@@ -105,8 +105,6 @@ class Attack:
         target, quantity
             What is too narrow.
         """
-        from scipy.optimize import linprog
-
         classes, sets, own = self._merged(printed, target.members)
         x = np.bincount(classes, self._values[quantity]) / target.needs[quantity]
         movable = np.isfinite(costs[printed])
@@ -118,20 +116,15 @@ class Attack:
             [[sets, nothing, free, -free, still, still], [nothing, sets, still, still, free, -free]]
         )
         price = np.tile(costs[printed][movable], 4)
-        found = linprog(
+        solution = _least(
             np.concatenate([np.zeros(2 * size), price / price.max(initial=1.0)]),
-            A_ub=np.concatenate([-own, own, np.zeros(4 * slack)])[None, :],
-            b_ub=np.array([-1.0]),
-            A_eq=equal,
-            b_eq=np.zeros(2 * rows),
-            bounds=np.column_stack(
-                [np.concatenate([-x, -x, np.zeros(4 * slack)]), np.full(equal.shape[1], np.inf)]
-            ),
-            method="highs",
+            equal,
+            np.concatenate([-own, own, np.zeros(4 * slack)]),
+            -1.0,
+            np.concatenate([-x, -x, np.zeros(4 * slack)]),
         )
-        if found.status != 0:
+        if solution is None:
             return np.zeros(0, dtype=np.intp)
-        solution = np.asarray(found.x, dtype=np.float64)
         for change in (solution[:size], solution[size : 2 * size]):
             self._keep(self._spread(classes, change, quantity))
         moved = solution[2 * size :].reshape(4, slack).sum(axis=0) > _CLOSE
@@ -139,24 +132,13 @@ class Attack:
 
     def _is_wide(self, printed: Mask, target: Target, quantity: int) -> bool:
         """Return whether the interval of a target is as wide as it must be."""
-        from scipy.optimize import linprog
-
         classes, sets, own = self._merged(printed, target.members)
         x = np.bincount(classes, self._values[quantity]) / target.needs[quantity]
         width = 0.0
         for sign in (1.0, -1.0):
-            found = linprog(
-                -sign * own,
-                A_ub=sign * own[None, :],
-                b_ub=np.ones(1),
-                A_eq=sets,
-                b_eq=np.zeros(sets.shape[0]),
-                bounds=np.column_stack([-x, np.full(x.size, np.inf)]),
-                method="highs",
-            )
-            if found.status != 0:
+            change = _least(-sign * own, sets, sign * own, 1.0, -x)
+            if change is None:
                 return False  # then more is suppressed than need be
-            change = np.asarray(found.x, dtype=np.float64)
             self._keep(self._spread(classes, change, quantity))
             width += float(sign * own @ change)
             if width >= 1 - _CLOSE:
@@ -206,9 +188,31 @@ class Attack:
         return both.max(axis=0) - both.min(axis=0)
 
 
+def _least(
+    price: Floats, equal: Floats, row: Floats, limit: float, lowest: Floats
+) -> Floats | None:
+    """Return what makes ``price · x`` least, None where there is no such x.
+
+    Subject to ``equal x = 0``, ``row · x ≤ limit`` and ``x ≥ lowest``.
+    """
+    from scipy.optimize import linprog
+
+    found = linprog(
+        price,
+        A_ub=row[None, :],
+        b_ub=np.array([limit]),
+        A_eq=equal,
+        b_eq=np.zeros(equal.shape[0]),
+        bounds=[(low, None) for low in lowest.tolist()],
+        method="highs",
+    )
+    return np.asarray(found.x, dtype=np.float64) if found.status == 0 else None
+
+
 def secondaries(
     attack: Attack,
     primary: Mask,
+    *,
     costs: Floats,
     targets: Sequence[Target],
     implicit: Sequence[Target],
@@ -236,22 +240,50 @@ def secondaries(
     suppressed
         Primary and secondary, shape ``(S,)``.
     """
-    suppressed = _closed(primary, follows)
+    suppressed = _closed(primary, costs, follows)
     causes: dict[int, Target] = {}
-    given_up: set[tuple[int, int]] = set()
     while True:
-        listed = [*(targets[s] for s in np.flatnonzero(suppressed)), *implicit]
-        open_targets = [t for t in listed if not any(t is targets[s] for s, _ in given_up)]
-        found = attack.exposed(~suppressed, open_targets)
+        listed = [*_listed(targets, suppressed), *implicit]
+        found = attack.exposed(~suppressed, listed)
         if found is None:
             break
-        target, quantity = open_targets[found[0]], found[1]
+        target, quantity = listed[found[0]], found[1]
         added = attack.hiding(~suppressed, costs, target, quantity)
         if not added.size:
-            added = _cheapest(suppressed, costs, target)
-        if not added.size:
+            added = _cheapest(suppressed, costs)
+        if not added.size:  # nothing but the reference is printed
             break
-        causes |= {int(s): target for s in added if int(s) not in causes}
+        causes |= {int(each): target for each in added}
         suppressed[added] = True
-        suppressed = _closed(suppressed, follows)
+        suppressed = _closed(suppressed, costs, follows)
+    followers = {follower for follower, _ in follows}
+    extra = np.flatnonzero(suppressed & ~primary).tolist()
+    for each in sorted(extra, key=lambda s: (s in followers, -costs[s], s)):
+        trial = suppressed.copy()
+        trial[each] = False
+        if not np.array_equal(_closed(trial, costs, follows), trial):
+            continue
+        listed = [*_listed(targets, trial), *implicit]
+        first = [i for i, target in enumerate(listed) if target is causes.get(each)]
+        if attack.exposed(~trial, listed, first) is None:
+            suppressed = trial
     return suppressed
+
+
+def _listed(targets: Sequence[Target], suppressed: Mask) -> list[Target]:
+    return [targets[each] for each in np.flatnonzero(suppressed).tolist()]
+
+
+def _closed(suppressed: Mask, costs: Floats, follows: Sequence[tuple[int, int]]) -> Mask:
+    """Return the suppressed sets with those that are suppressed with them."""
+    closed = suppressed.copy()
+    for follower, leader in follows:  # no set that is followed follows another
+        closed[follower] |= closed[leader] and bool(np.isfinite(costs[follower]))
+    return closed
+
+
+def _cheapest(suppressed: Mask, costs: Floats) -> Indices:
+    """Return the printed set that costs least to suppress, if there is one."""
+    left = np.where(suppressed, np.inf, costs)
+    best = int(left.argmin())
+    return np.array([best] if np.isfinite(left[best]) else [], dtype=np.intp)

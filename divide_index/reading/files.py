@@ -84,6 +84,8 @@ def opened(name: str, raw: bytes, layout: SurveyFile, language: str | None) -> O
     if kind == "locked":
         raise InputError("DI-E189", path=name)
     said = _KINDS_OF_ENDING.get(Path(name).suffix.lower())
+    if kind == "damaged ZIP":
+        kind = "XLSX" if said == {"XLSX"} else "ZIP"
     if kind not in set[str]().union(*_KINDS_OF_ENDING.values()):
         raise InputError("DI-E025", path=name, kind=kind)
     if said is not None and kind not in said:
@@ -133,7 +135,7 @@ def _kind_of_zip(raw: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = set(archive.namelist())
     except zipfile.BadZipFile:
-        return "ZIP"
+        return "damaged ZIP"
     if "xl/workbook.xml" in names:
         return "XLSX"
     others = {"xl/workbook.bin": "XLSB", "word/document.xml": "DOCX", "content.xml": "ODS"}

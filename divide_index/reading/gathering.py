@@ -8,7 +8,7 @@ from pathlib import Path
 from divide_index import engine
 from divide_index.errors import Finding, InputError
 from divide_index.reading import gate
-from divide_index.reading.fitting import fitting
+from divide_index.reading.choosing import only_fitting
 from divide_index.reading.gate import Ledger
 from divide_index.reading.origin import Origin
 from divide_index.reading.parts import agreed, joined, marked, read_part
@@ -68,7 +68,7 @@ def gather(sources: Sources, schema: SurveySchema | None, ledger: Ledger) -> Gat
     opener = Opener(sources)
     if schema is not None:
         return _assembled(opener, schema, ledger)
-    gathered, trial = fitting(opener, _assembled)
+    gathered, trial = only_fitting(opener, _assembled)
     for message in (*trial.findings, *trial.errors):
         ledger.add(message)
     return gathered

@@ -21,6 +21,8 @@ from divide_index.schema import (
     layout_of,
 )
 
+_STRANGERS = 10.0  # % of matched records with other answers: they are other people
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -42,11 +44,11 @@ def read_part(
 ) -> Part:
     """Read and check the records of one file."""
     label = opener.label(source)
-    part = file_part(schema, file)
     try:
         opened = opened_as_said(opener, source, schema, file)
         for note in opened.notes:
             ledger.add(note, label)
+        part = _part_of(schema, file, opened.columns)
         headers = located([part.column_of(name) for name in part.variables], opened.columns)
         lacking = [name for name in part.variables if part.column_of(name) not in headers]
         if lacking:
@@ -60,6 +62,22 @@ def read_part(
     except DivideIndexError as error:
         ledger.add(error, label)
         return Part(str(file), None, None, {}, int)
+
+
+def _part_of(schema: SurveySchema, file: str | None, columns: list[str]) -> SurveySchema:
+    """Return what a file holds; one that marks records also the answers it can be told by."""
+    part = file_part(schema, file)
+    layout = layout_of(schema, file)
+    if not layout.marks:
+        return part
+    whole = file_part(schema, layout.part_of)
+    there = located([whole.column_of(name) for name in whole.variables], columns)
+    shared = {
+        name: variable
+        for name, variable in whole.variables.items()
+        if not variable.is_text and name not in layout.key and whole.column_of(name) in there
+    }
+    return part.model_copy(update={"variables": {**part.variables, **shared}})
 
 
 def _checked(
@@ -134,7 +152,7 @@ def _lacking(  # noqa: PLR0917
     everything = [part.column_of(name) for name in part.variables]
     layout = layout_of(schema, file)
     better = opened.elsewhere(everything)
-    if better is not None and better[1] != layout.header_row:
+    if better is not None:
         sheet, row = better
         sheet = f" ({sheet})" if sheet else ""
         path = "" if opened.origin is None else opened.origin.name
@@ -183,6 +201,14 @@ def marked(base: Part, other: Part, schema: SurveySchema, ledger: Ledger) -> Par
     match = engine.joined(other.frame, keys, layout.key)
     _refuse_repeated(match, base, key, ledger)
     _refuse_lost(match, other, base, key, ledger)
+    told = [name for name in engine.column_names(other.frame) if name not in layout.key]
+    if not told:
+        ledger.add(Finding.of("DI-W199", name=other.name, key=key))
+    elif not ledger.errors:
+        percent = 100 * engine.disagreement(base.frame, other.frame, layout.key, told)
+        if percent > _STRANGERS:
+            params = {"name": other.name, "of": base.name, "key": key, "percent": percent}
+            ledger.add(InputError("DI-E232", **params))
     frame = engine.marked(base.frame, other.frame, layout.key, schema, layout.constants)
     return replace(base, frame=frame)
 

@@ -7,7 +7,7 @@ _BIRTHDAY = r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _INSIDE = re.compile(
     rf"(?<![\d.,]){_BIRTHDAY}-[1-8]\d{{6}}(?!\d)"  # a resident-registration number
     r"|(?<![\d.,])0(?:1[016789]|2|[3-6]\d)-\d{3,4}-\d{4}(?!\d)"  # a phone number
-    r"|[\w.+-]+@[\w-]+\.[a-zA-Z]{2,}"
+    r"|[\w.+-]{1,64}@[\w-]{1,63}\.[a-zA-Z]{2,}"
 )
 _WHOLE = re.compile(rf"{_BIRTHDAY}[1-8]\d{{6}}|01[016789]\d{{7,8}}")
 

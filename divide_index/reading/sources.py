@@ -1,7 +1,8 @@
 """What was given: files and frames by name, each read once and opened as a schema says."""
 
+import contextlib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -33,10 +34,14 @@ def sources_of(source: object) -> Sources:
     if isinstance(source, Mapping):
         parts = cast("Mapping[object, object]", source)
         given = {str(name): part for name, part in parts.items()}
-    is_known = (isinstance(part, str | Path) or engine.is_frame(part) for part in given.values())
-    if not given or not all(is_known):
-        raise InputError("DI-E121", type=str(type(source).__name__))  # pyright: ignore[reportUnknownArgumentType]
+    unknown = [part for part in given.values() if not _is_source(part)]
+    if unknown or not given:
+        raise InputError("DI-E121", type=type(unknown[0] if unknown else given).__name__)
     return {name: Path(p) if isinstance(p, str) else p for name, p in given.items()}
+
+
+def _is_source(part: object) -> bool:
+    return isinstance(part, str | Path) or engine.is_frame(part)
 
 
 class Opener:
@@ -110,7 +115,13 @@ def opened_as_said(
                 raise InputError(
                     "DI-E019", path=path, row=layout.header_row, better=row, sheet=""
                 ) from None
-        raise
+        if error.code != "DI-E018":
+            raise
+        # Without a header the first record would be named: only known headers are.
+        known = {_folded(header) for header in wanted}
+        repeated = cast("list[str]", error.params["columns"])
+        shown = [column if _folded(column) in known else "…" for column in repeated]
+        raise InputError("DI-E018", **{**error.params, "columns": shown}) from None
 
 
 def located(wanted: Iterable[str], columns: Iterable[str]) -> dict[str, str]:
@@ -162,13 +173,25 @@ def personal_columns(sources: Sources, schema: SurveySchema | None) -> list[Find
             language = schema.language
         try:
             opened = opener.open(name, layout, language)
-            columns = [column for column in opened.columns if column]
-            frame = opened.read(dict.fromkeys(columns, True))
         except DivideIndexError:
             continue  # whoever reads the file to use it says what is wrong with it
-        for column in columns:
-            if holds_personal_data(frame[column].dropna().unique()):
+        for column, cells in _texts(opened):
+            if holds_personal_data(cells):
                 finding = Finding.of("DI-W092", column=column)
                 label = opener.label(name)
                 found.append(finding if label is None else finding.within(label))
     return found
+
+
+def _texts(opened: OpenFile) -> Iterator[tuple[str, list[object]]]:
+    """Yield the different cells of every column that can be read."""
+    columns = [column for column in opened.columns if column]
+    try:
+        frame = opened.read(dict.fromkeys(columns, True))
+    except DivideIndexError:  # of one column: the others are read apart
+        for column in columns:
+            with contextlib.suppress(DivideIndexError):
+                yield column, [*opened.read({column: True})[column].dropna().unique()]
+        return
+    for column in columns:
+        yield column, [*frame[column].dropna().unique()]

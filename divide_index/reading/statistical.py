@@ -356,8 +356,9 @@ class _Column:
             except UnicodeError:
                 raise InputError("DI-E026", path=self.file.name) from None
             return pd.Series([text if text.strip() else None for text in texts], dtype="object")
-        # A text among numbers is the letter of an extended missing value.
-        numbers = [None if isinstance(cell, str) else cell for cell in cells]
+        if self.name in self.said.missing_user_values:  # letters among the numbers
+            cells = [None if isinstance(cell, str) else cell for cell in cells]
+        numbers = cast("Sequence[float | None]", cells)
         if not is_text:
             return pd.Series(np.array(numbers, dtype=np.float64))
         exact = _EXACT.get(kind, np.inf)

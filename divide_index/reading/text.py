@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _KOREAN = {"euc-kr", "euckr", "euc_kr", "ks_c_5601-1987", "ms949", "uhc"}
+_HANGUL_IN_UTF8 = re.compile(
+    rb"(?<![\x80-\xff])(?:[\xea-\xec][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf])+(?![\x80-\xff])"
+)  # words that would be other words in CP949: the file has lines of both encodings
 _LINES_NAMED = 5
 _LONGEST_HEADER = 1_000_000
 _DELIMITERS = (",", ";", "\t", "|")
@@ -53,6 +57,8 @@ def decode(raw: bytes, *, declared: str | None, language: str | None, name: str)
             continue
         except (LookupError, UnicodeError):
             raise InputError("DI-E120", path=name, encoding=encoding) from None
+        if encoding == "cp949" and declared is None and _HANGUL_IN_UTF8.search(raw):
+            raise InputError("DI-E001", path=name, tried=[*tried, encoding])
         if "\0" in text:
             raise InputError("DI-E020", path=name, line=text[: text.index("\0")].count("\n") + 1)
         return text.removeprefix("\ufeff"), encoding

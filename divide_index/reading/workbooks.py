@@ -35,6 +35,7 @@ _TIMES_PACKED_AT_MOST = 200
 _CELLS_AT_MOST = 100_000_000  # a sheet is held as a whole rectangle from A1 to its last cell
 _LONG_NUMBER = 10**15  # Excel keeps 15 digits of a number
 _HEADER_WITHIN = 20
+_SWAPPED = str.maketrans(",.", ".,")  # a point among decimal commas is no decimal point
 _LINES_NAMED = 5
 _DATES = {date, datetime, time, timedelta}
 _NUMBERS = {int, float}
@@ -79,6 +80,8 @@ def open_workbook(raw: bytes, name: str, layout: SurveyFile) -> OpenFile:
     """
     book = _Book.of(raw, name)
     sheet = book.sheet(book.chosen(layout.sheet))
+    if layout.sheet is None:
+        book.refuse_twins(sheet, layout.header_row - 1)
     header = layout.header_row - 1
     columns = _columns(sheet, header, name)
     records = _records(sheet, header, name)
@@ -88,7 +91,7 @@ def open_workbook(raw: bytes, name: str, layout: SurveyFile) -> OpenFile:
     def read(wanted: Mapping[str, bool]) -> pd.DataFrame:
         data = {
             column: _Column(name, column, columns.index(column), records).read(
-                sheet, is_text=is_text
+                sheet, is_text=is_text, has_commas=layout.decimal == ","
             )
             for column, is_text in wanted.items()
         }
@@ -173,6 +176,25 @@ class _Book:
             if _composed(known) == _composed(sheet):
                 return known
         raise InputError("DI-E201", path=self.name, sheet=sheet, sheets=list(self.paths))
+
+    def refuse_twins(self, sheet: _Sheet, header: int) -> None:
+        """Refuse a workbook in which another sheet has the headers of the one that is read."""
+        with _damage_named(self.name):
+            heads = {
+                name: self.calamine.get_sheet_by_name(name).to_python(
+                    skip_empty_area=False, nrows=header + 1
+                )
+                for name in self.visible
+                if name != sheet.name
+            }
+        wanted = [_header(cell) for cell in sheet.rows[header]] if sheet.rows[header:] else []
+        twins = [
+            name
+            for name, rows in heads.items()
+            if any(wanted) and len(rows) > header and [_header(c) for c in rows[header]] == wanted
+        ]
+        if twins:
+            raise InputError("DI-E231", path=self.name, sheets=[sheet.name, *twins])
 
     def sheet(self, name: str) -> _Sheet:
         """Return a sheet, read by calamine and looked through for what calamine leaves blank."""
@@ -502,7 +524,7 @@ class _Column:
     position: int
     records: range
 
-    def read(self, sheet: _Sheet, *, is_text: bool) -> "pd.Series[Any]":
+    def read(self, sheet: _Sheet, *, is_text: bool, has_commas: bool) -> "pd.Series[Any]":
         """Return the column's cells, none of them lost or reinterpreted."""
         self._refuse(sheet.unknown.get(self.position, ()), "DI-E202")
         self._refuse(sorted(sheet.covered(self.position, self.records)), "DI-E203")
@@ -516,6 +538,8 @@ class _Column:
             return pd.Series(cells, dtype="float64")
         elif all(type(cell) in _NUMBERS or _is_blank(cell) for cell in cells):
             return pd.Series([np.nan if type(c) is str else c for c in cells], dtype="float64")
+        if has_commas and not is_text:  # of texts alone: a number has no mark of its own
+            cells = [c.translate(_SWAPPED) if isinstance(c, str) else c for c in cells]
         return pd.Series([_text(cell) for cell in cells], dtype="object")
 
     def _rows(self, are: Iterable[bool]) -> list[int]:

@@ -329,8 +329,11 @@ class SurveySchema(Node):
 
     def _misfits_of_file(self, name: str, file: SurveyFile) -> Iterator[Contradiction]:
         known = self.variables
+        other = self.files.get(file.join or file.part_of or "", file)
+        columnless = {*file.constants, *file.absent, *other.constants, *other.absent}
         for variable in file.key:
-            if variable in known and (known[variable].type != "text" or known[variable].file):
+            is_named = variable in known and not (known[variable].file or variable in columnless)
+            if variable in known and not (is_named and known[variable].type == "text"):
                 yield wrong("DI-E186", where=f"files.{name}.key", variable=variable)
         design = [*self.design.identifiers, self.design.weight, self.design.fpc, self.design.id]
         for variable in file.absent:

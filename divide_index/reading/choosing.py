@@ -6,12 +6,11 @@ from typing import TypeVar
 
 from divide_index.errors import DivideIndexError, SchemaError
 from divide_index.reading.gate import Ledger
-from divide_index.reading.sources import Opener, file_names, located
+from divide_index.reading.sources import Opener, file_names, located, opened_as_said
 from divide_index.schema import (
     SurveySchema,
     columns_of,
     joined_files,
-    layout_of,
     load_schema,
     only_file,
     packaged_schemas,
@@ -39,7 +38,9 @@ class _Misfit:
         return f"{self.name}: {shown}" + (f", … (+{more})" if more > 0 else "")
 
 
-def fitting(opener: Opener, read: Callable[[Opener, SurveySchema, Ledger], T]) -> tuple[T, Ledger]:
+def only_fitting(
+    opener: Opener, read: Callable[[Opener, SurveySchema, Ledger], T]
+) -> tuple[T, Ledger]:
     """Return what the one packaged schema reads whose columns and codes all fit.
 
     Parameters
@@ -130,7 +131,7 @@ def _one_of_several(opener: Opener, schema: SurveySchema) -> _Misfit:
 def _absent_columns(
     opener: Opener, source: str | None, file: str | None, schema: SurveySchema
 ) -> list[str]:
-    opened = opener.open(source, layout_of(schema, file), schema.language)
+    opened = opened_as_said(opener, source, schema, file)
     wanted = [*columns_of(schema, file).values()]
     headers = located(wanted, opened.columns)
     return [column for column in wanted if column not in headers]
