@@ -36,7 +36,7 @@ def main() -> int:
             print("compute, two joined files: skipped, the files of TIC Domicílios are not here")
             return int(gate and not is_within)
         files = [f"persons={TIC / 'individuos.csv'}", f"households={TIC / 'domicilios.csv'}"]
-        options = "--schema tic-domicilios-2016 --by area,region,age,sex,education,class".split()
+        options = ["--schema", "tic-domicilios-2016", "--by", "area,region,age,sex,education,class"]
         options += [word for file in files for word in ("--source", file)]
         ratio, peak = measured([*DIVIDE_INDEX, "compute", *options, *output])
         report("compute, TIC Domicílios: persons and households", ratio, BUDGET_OF_TWO_FILES, peak)

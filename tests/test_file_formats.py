@@ -514,7 +514,16 @@ def test_of_headers_equally_good_that_of_the_sheet_read_comes_first() -> None:
 
 def test_there_is_no_better_header_than_a_good_one() -> None:
     raw = book([["id", "q"], [1, 2]], [["id", "q"], [1, 2]])
-    assert open_workbook(raw, "a.xlsx", SurveyFile()).elsewhere(["id", "q", "r"]) is None
+    layout = SurveyFile(sheet="one")
+    assert open_workbook(raw, "a.xlsx", layout).elsewhere(["id", "q", "r"]) is None
+
+
+def test_a_workbook_with_the_same_headers_on_two_sheets_is_refused_until_one_is_named() -> None:
+    raw = book([["id", "q"], [1, 2]], [["id", "q"], [3, 4]])
+    with pytest.raises(DivideIndexError) as caught:
+        open_workbook(raw, "a.xlsx", SurveyFile())
+    assert caught.value.code == "DI-E231"
+    assert caught.value.params["sheets"] == ["one", "two"]
 
 
 def test_a_header_far_below_is_not_looked_for() -> None:

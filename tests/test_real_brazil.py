@@ -81,15 +81,14 @@ def test_the_command_of_the_readme_has_the_levels_of_r(
     asked = ["--by", "area,region,age,sex", "--format", "json", "-o", str(output)]
     assert run(["compute", "--schema", NAME, *given, *asked]) == 0
     document = json.loads(output.read_text("utf-8"))
-    keys = ["domain", "category", "dimension"]
-    frame = pd.DataFrame(document["levels"]).set_index(keys).sort_index()
+    rows = {(row["domain"], row["category"], row["dimension"]): row for row in document["levels"]}
     for domain in ("area", "region", "age", "sex"):
         for category, expected in r_values[domain].items():
-            cell = frame.loc[(domain, CODES.get(category, category))]
+            cell = {d: rows[domain, CODES.get(category, category), d] for d in MEASURES}
             for dimension, measure in MEASURES.items():
-                found = cell.loc[dimension, ["level", "std_error"]].tolist()
+                found = [cell[dimension]["level"], cell[dimension]["std_error"]]
                 assert found == pytest.approx([*expected[measure].values()], rel=0, abs=1e-8)
-            assert cell.loc["overall", "n"] == expected["n"]
+            assert cell["overall"]["n"] == expected["n"]
     names = [file["name"] for file in document["provenance"]["input"]["files"]]
     assert names == ["individuos.csv", "domicilios.csv"]
 

@@ -21,7 +21,7 @@ Frame = Any  # a data frame of any library Narwhals knows; only this room looks 
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _MARKED_NUMBER = r"^[+-]?[0-9]{1,3}(?:[.,'][0-9]{3})*(?:[.,][0-9]+)?$"  # 1,234.5 or 0,85
 _LINES_NAMED = 5
-_ANY_VALUES = {nw.Object, nw.Categorical, nw.Enum}  # Python's values beside each other
+_ANY_VALUES = (nw.Object, nw.Categorical, nw.Enum)  # Python's values beside each other
 _EXACT_SHORT = 2**24
 _EXACT = 2**53  # from here on a float no longer tells every whole number from the next
 _BLANKS = re.compile(r"\s+")
@@ -192,7 +192,7 @@ def _is_opaque(series: nw.Series[Any]) -> bool:
 
 def _too_large(series: nw.Series[Any]) -> list[int]:
     """Return the rows of floats that two different identifiers could have become."""
-    if series.dtype in _ANY_VALUES:
+    if isinstance(series.dtype, _ANY_VALUES):
         return [row for row, cell in enumerate(series.to_list()) if _is_large(cell)]
     if not series.dtype.is_float():
         return []
@@ -211,7 +211,7 @@ def _text(series: nw.Series[Any]) -> tuple[nw.Series[Any], int]:
             known = ~nw.col("x").is_null() & ~nw.col("x").is_nan()
             digits = nw.when(known).then(nw.col("x")).otherwise(nw.lit(0.0))
             return _chosen(series, known, digits.cast(nw.Int64).cast(nw.String)), 0
-    if series.dtype in _ANY_VALUES:
+    if isinstance(series.dtype, _ANY_VALUES):
         series = _like(series, [_words(cell) for cell in series.to_list()])
     if series.dtype != nw.String:
         series = _chosen(series, ~nw.col("x").is_null(), nw.col("x").cast(nw.String))
@@ -240,23 +240,26 @@ def _plain(value: str) -> str:
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", "".join(seen))).strip()
 
 
-def _words(cell: object) -> str | None:
+def _words(cell: Any) -> str | None:  # noqa: ANN401  a cell of any frame
     """Return any cell as text: 1 and 1.0 are the same identifier, a missing cell is None."""
     if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return None
-    if isinstance(cell, float | np.floating | Decimal):
-        if math.isnan(cell):
-            return None
-        if math.isfinite(cell) and cell == int(cell):
-            return str(int(cell))
-    return str(cell)
+    if not isinstance(cell, float | Decimal) and not _is_short(cell):
+        return str(cell)
+    number = float(cell)
+    if math.isnan(number):
+        return None
+    return str(int(number)) if number.is_integer() else str(cell)
 
 
-def _is_large(cell: object) -> bool:
-    if not isinstance(cell, float | np.floating):
-        return False
-    is_double = isinstance(cell, float)  # NumPy's own doubles are Python floats too
-    return abs(float(cell)) >= (_EXACT if is_double else _EXACT_SHORT)
+def _is_large(cell: Any) -> bool:  # noqa: ANN401
+    if isinstance(cell, float):  # NumPy's doubles too
+        return abs(cell) >= _EXACT
+    return _is_short(cell) and abs(float(cell)) >= _EXACT_SHORT
+
+
+def _is_short(cell: Any) -> bool:  # noqa: ANN401
+    return type(cell) in {np.float32, np.float16}
 
 
 def _like(series: nw.Series[Any], values: list[str | None]) -> nw.Series[Any]:

@@ -112,8 +112,9 @@ def relative_levels(
         ``ratio_of_composites``; the schema's by default. They are different numbers.
     cases
         ``available``: each dimension uses the people who have it; ``complete``: people who have
-        every dimension; ``answered``: means of people who answered all their items; ``missing_as_zero``:
-        unanswered items score 0. The last two are ends of the nonresponse band.
+        every dimension; ``answered``: means of people who answered all their items;
+        ``missing_as_zero``: unanswered items score 0. The last two are ends of the nonresponse
+        band.
     confidence
         Of the intervals, between 0 and 1.
     df
