@@ -21,6 +21,7 @@ from divide_index.errors import OutputError
 
 if TYPE_CHECKING:
     from divide_index.levels import LevelResult, NonresponseBand
+    from divide_index.publication.disclosure import Suppression
     from divide_index.survey import Survey
 
 _FORMATS = ("table", "csv", "json")
@@ -63,6 +64,13 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
     help="What a stratum with a single PSU contributes to the variance.",
 )
 @click.option(
+    "--disclosure",
+    type=click.Choice(["report", "off"]),
+    default="report",
+    show_default=True,
+    help="Suppress what would betray respondents; off marks the output INTERNAL.",
+)
+@click.option(
     "--format", "kind", type=click.Choice(_FORMATS), help="By default the ending of -o, or table."
 )
 @output_option
@@ -82,6 +90,7 @@ def command(  # noqa: PLR0913  one parameter per option
     formula: str | None,
     cases: str,
     lonely: str,
+    disclosure: str,
     kind: str | None,
     output: Path | None,
     force: bool,  # noqa: FBT001  a flag of the command line
@@ -126,9 +135,15 @@ def command(  # noqa: PLR0913  one parameter per option
     band = None
     if cases == "available" and kind != "csv":
         band = nonresponse_band(result, groups=groups)
+    suppression = None
+    if disclosure == "report":
+        from divide_index.publication.disclosure import protect
+
+        suppression = protect(result, band=band)
     if kind != "table":
-        session.report_all(result.findings)
-    _deliver(session, result, band, kind, output, force=force)
+        findings = result.findings if suppression is None else suppression.findings(result.findings)
+        session.report_all(findings)
+    _deliver(session, result, band, suppression, kind=kind, output=output, force=force)
 
 
 def _tell(session: Session, data: "Survey", *, named: bool, verbose: bool) -> None:
@@ -164,9 +179,10 @@ def _deliver(
     session: Session,
     result: "LevelResult",
     band: "NonresponseBand | None",
+    suppression: "Suppression | None",
+    *,
     kind: str,
     output: Path | None,
-    *,
     force: bool,
 ) -> None:
     from divide_index import output as files
@@ -175,11 +191,13 @@ def _deliver(
     if kind == "table":
         from divide_index.cli.console import render
 
-        text = render(result, band, session.language, to_terminal=output is None)
+        text = render(
+            result, band, session.language, suppression=suppression, to_terminal=output is None
+        )
     elif kind == "json":
-        text = levels_as_json(result, band)
+        text = levels_as_json(result, band, suppression)
     else:
-        text = levels_as_csv(result)
+        text = levels_as_csv(result, suppression)
     if output is None:
         write_text(text)
         return
@@ -187,7 +205,7 @@ def _deliver(
     encoding = "utf-8-sig" if kind == "csv" and session.language == "ko" else "utf-8"
     contents = {output: text.encode(encoding)}
     if kind == "csv":
-        contents[_sidecar(output)] = provenance_as_json(result).encode("utf-8")
+        contents[_sidecar(output)] = provenance_as_json(result, suppression).encode("utf-8")
     files.write_files(contents, force=force)
 
 

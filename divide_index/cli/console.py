@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from divide_index.inspection import Inspection
     from divide_index.levels import LevelResult, NonresponseBand
     from divide_index.messages import Language
+    from divide_index.publication.disclosure import Suppression
 
 _WIDTH = 80
 _WIDEST = 120
@@ -31,16 +32,21 @@ _HEAD = 14
 
 
 def render(
-    result: "LevelResult", band: "NonresponseBand | None", lang: "Language", *, to_terminal: bool
+    result: "LevelResult",
+    band: "NonresponseBand | None",
+    lang: "Language",
+    *,
+    suppression: "Suppression | None" = None,
+    to_terminal: bool,
 ) -> str:
     """Return tables and notes as text, with colours only on a terminal."""
     console, buffer = _console(to_terminal=to_terminal)
-    for table in level_tables(result, lang):
+    for table in level_tables(result, lang, suppression):
         _print(console, table)
     notes = RichTable.grid(padding=(0, 1, 0, 0))
     notes.add_column(no_wrap=True)
     notes.add_column(overflow="fold")
-    for note in level_notes(result, band, lang):
+    for note in level_notes(result, band, lang, suppression):
         notes.add_row("*", Text(printable(note)))
     console.print(notes)
     return _text(buffer)

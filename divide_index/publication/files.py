@@ -10,28 +10,31 @@ from typing import Any, cast
 import pandas as pd
 
 from divide_index.levels import LevelResult, NonresponseBand
+from divide_index.publication.disclosure import Suppression
 from divide_index.publication.provenance import provenance_of
 
 _NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def levels_as_json(result: LevelResult, band: NonresponseBand | None) -> str:
+def levels_as_json(
+    result: LevelResult, band: NonresponseBand | None, suppression: Suppression | None = None
+) -> str:
     """Return levels with their provenance and precision as JSON; what is undefined is null."""
-    quality: dict[str, Any] = {"precision": _records(result.precision())}
+    quality: dict[str, Any] = {"precision": _records(_shown(result.precision(), suppression))}
     if band is not None:
-        quality["nonresponse_band"] = _records(band.to_frame())
+        quality["nonresponse_band"] = _records(_shown(band.to_frame(), suppression))
     document = {
-        "provenance": provenance_of(result),
-        "levels": _records(result.to_frame()),
+        "provenance": provenance_of(result, suppression),
+        "levels": _records(_shown(result.to_frame(), suppression)),
         "quality": quality,
     }
     return json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def levels_as_csv(result: LevelResult) -> str:
+def levels_as_csv(result: LevelResult, suppression: Suppression | None = None) -> str:
     """Return levels as CSV; an undefined number is an empty cell."""
-    frame = result.to_frame()
+    frame = _shown(result.to_frame(), suppression)
     for column in frame.columns:
         if not pd.api.types.is_numeric_dtype(frame[column]):
             frame[column] = [_escaped(str(cell)) for cell in frame[column]]
@@ -41,9 +44,14 @@ def levels_as_csv(result: LevelResult) -> str:
     return str(frame.to_csv(index=False, lineterminator="\n", quoting=quoting))
 
 
-def provenance_as_json(result: LevelResult) -> str:
+def provenance_as_json(result: LevelResult, suppression: Suppression | None = None) -> str:
     """Return the sidecar of a file that cannot hold its own provenance."""
-    return json.dumps(plain(provenance_of(result)), ensure_ascii=False, indent=1) + "\n"
+    told = plain(provenance_of(result, suppression))
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def _shown(frame: pd.DataFrame, suppression: Suppression | None) -> pd.DataFrame:
+    return frame if suppression is None else suppression.apply(frame)
 
 
 def _escaped(cell: str) -> str:
@@ -61,6 +69,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     """Return JSON's own types: NaN is null, tuples are lists, the empty flag stays empty."""
     if isinstance(value, dict):
         return {str(key): plain(part) for key, part in cast("dict[Any, Any]", value).items()}
+    if value is pd.NA:
+        return None
     if isinstance(value, str) or value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):

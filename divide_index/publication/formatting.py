@@ -5,6 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 NONE = "-"  # no such number
 NOT_AVAILABLE = "…"
+SUPPRESSED = "x"
+CAUTION = "*"  # behind a number
 
 
 def rounded(value: float, decimals: int = 1) -> str:

@@ -5,14 +5,22 @@ from importlib import import_module
 from typing import Any
 
 from divide_index.levels import LevelResult
+from divide_index.publication.disclosure import Suppression
 from divide_index.schema import SurveySchema, schema_hash
 from divide_index.survey import Survey
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "narwhals", "pydantic")
 
 
-def provenance_of(result: LevelResult) -> dict[str, Any]:
+def provenance_of(result: LevelResult, suppression: Suppression | None = None) -> dict[str, Any]:
     """Return the provenance of levels.
+
+    Parameters
+    ----------
+    result
+        The levels.
+    suppression
+        What of them is not published; then no number of records gives it back.
 
     Returns
     -------
@@ -22,11 +30,14 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
         simulated.
     """
     survey = result.scores.survey
+    findings = result.findings
+    if suppression is not None:
+        findings = suppression.findings(findings)
     schema, design = survey.schema, survey.design
     return {
         "tool": tool(),
         "is_synthetic": survey.is_synthetic,
-        "input": files_of(survey),
+        "input": files_of(survey, counts=suppression is None or not suppression.suppressed),
         "schema": schema_of(schema),
         "reference": {
             "label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en},
@@ -56,10 +67,10 @@ def provenance_of(result: LevelResult) -> dict[str, Any]:
             if schema.target is None
             else schema.target.model_dump(include={"group", "dimension", "level", "year"}),
         },
-        "disclosure": "off",
+        "disclosure": "off" if suppression is None else suppression.summary(),
         "findings": [
             {"code": finding.code, **dict(finding.params)}
-            for finding in (*survey.findings, *result.findings)
+            for finding in (*survey.findings, *findings)
         ],
         "versions": {"python": platform.python_version(), **_versions(survey.frame)},
     }
@@ -72,10 +83,10 @@ def tool() -> dict[str, str]:
     return {"name": "divide-index", "version": version("divide-index")}
 
 
-def files_of(survey: Survey) -> dict[str, Any]:
-    """Return the number of records, and of each file what identifies it."""
+def files_of(survey: Survey, *, counts: bool = True) -> dict[str, Any]:
+    """Return the number of records, where it may be known, and what identifies each file."""
     return {
-        "records": survey.records,
+        "records": survey.records if counts else None,
         "files": [
             {
                 "source": origin.source,
@@ -83,7 +94,7 @@ def files_of(survey: Survey) -> dict[str, Any]:
                 "sha256": origin.sha256,
                 "kind": origin.kind,
                 "encoding": origin.encoding,
-                "records": origin.records,
+                "records": origin.records if counts else None,
             }
             for origin in survey.origins
         ],

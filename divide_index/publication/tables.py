@@ -9,8 +9,11 @@ from divide_index.cells import REFERENCE, WHERE, Cell
 from divide_index.errors import Finding
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import Language, text
+from divide_index.publication.disclosure import Suppression
 from divide_index.publication.formatting import (
+    CAUTION,
     NONE,
+    SUPPRESSED,
     counted,
     interval,
     rounded,
@@ -35,15 +38,30 @@ class Table:
     breaks: tuple[int, ...] = ()
 
 
-def level_tables(result: LevelResult, lang: Language) -> list[Table]:
-    """Return the overall levels, then the levels by dimension, as tables of text."""
+def level_tables(
+    result: LevelResult, lang: Language, suppression: Suppression | None = None
+) -> list[Table]:
+    """Return the overall levels, then the levels by dimension, as tables of text.
+
+    Parameters
+    ----------
+    result
+        The levels.
+    lang
+        Of the labels.
+    suppression
+        What of them is not published; None prints every cell.
+    """
     schema = result.scores.survey.schema
     confidence = f"{100 * result.confidence:.10g}"
     cells = list(dict.fromkeys(result.cells))
     breaks = tuple(i for i, c in enumerate(cells) if i and c.domain != cells[i - 1].domain)
     labels = [_label(cell, schema, lang) for cell in cells]
     heads = ["category", "overall", "interval", "std_error", "target_gap", "n"]
-    rows = [_overall_row(result, cell, label) for cell, label in zip(cells, labels, strict=True)]
+    rows = [
+        _overall_row(result, cell, label, _flag(suppression, cell))
+        for cell, label in zip(cells, labels, strict=True)
+    ]
     if schema.target is None:
         heads.remove("target_gap")
         rows = [(*row[:4], row[5]) for row in rows]
@@ -60,22 +78,22 @@ def level_tables(result: LevelResult, lang: Language) -> list[Table]:
         rows=tuple(rows),
         breaks=breaks,
     )
-    return [overall, *_dimension_tables(result, cells, labels, breaks, lang)]
+    columns = {
+        name: [_level_with_interval(result, cell, name, suppression) for cell in cells]
+        for name in schema.dimensions
+    }
+    return [overall, *_dimension_tables(result, columns, labels, breaks, lang)]
 
 
 def _dimension_tables(
     result: LevelResult,
-    cells: list[Cell],
+    columns: dict[str, list[str]],
     labels: list[str],
     breaks: tuple[int, ...],
     lang: Language,
 ) -> list[Table]:
     """Return the levels by dimension, as many dimensions beside each other as a page holds."""
     schema = result.scores.survey.schema
-    columns = {
-        name: [_level_with_interval(result, cell, name) for cell in cells]
-        for name in schema.dimensions
-    }
     chunks: list[list[str]] = [[]]
     used = 0
     for name, column in columns.items():
@@ -102,12 +120,20 @@ def _dimension_tables(
     ]
 
 
-def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Language) -> list[str]:
+def level_notes(
+    result: LevelResult,
+    band: NonresponseBand | None,
+    lang: Language,
+    suppression: Suppression | None = None,
+) -> list[str]:
     """Return what must be read under the tables: method, bases, assumptions, warnings."""
     survey = result.scores.survey
     schema = survey.schema
     notes = [text("note.synthetic", lang)] if survey.is_synthetic else []
-    notes += [_finding(f, result, lang) for f in result.findings]
+    findings = result.findings
+    if suppression is not None:
+        findings = suppression.findings(findings)
+    notes += [_finding(f, result, lang) for f in findings]
     if result.where is not None:
         notes.append(text("note.where", lang, where=result.where))
     if schema.target is not None:
@@ -134,15 +160,26 @@ def level_notes(result: LevelResult, band: NonresponseBand | None, lang: Languag
         notes.append(text("note.lonely", lang, count=count, rule=design.lonely_psu))
     if schema.design.note is not None:
         notes.append(schema.design.note.of(lang))
-    bands = [] if band is None else _bands(result, band, lang)
+    bands = [] if band is None else _bands(result, band, lang, suppression)
     if bands:
         notes.append(text("note.band", lang, bands=bands))
     assumed = schema.assumptions()
     if assumed:
         names = "; ".join(schema.element_label(path, lang) for path, _ in assumed)
         notes.append(text("note.assumptions", lang, count=len(assumed), names=names))
-    notes += [text(f"note.{code}", lang) for code in ("rounding", "symbols", "internal")]
+    notes += [text("note.rounding", lang), text("note.symbols", lang)]
+    if suppression is None:
+        return [*notes, text("note.internal", lang)]
+    if suppression.suppressed or suppression.cautious:
+        rule = suppression.rule
+        notes.append(text("note.flags", lang, n=rule.caution_n, percent=100 * rule.caution_cv))
+    hidden = len(suppression.suppressed)
+    notes.append(text("note.disclosure", lang, threshold=suppression.rule.threshold, count=hidden))
     return notes
+
+
+def _flag(suppression: Suppression | None, cell: Cell, dimension: str = OVERALL) -> str:
+    return "" if suppression is None else suppression.flag(cell.domain, cell.category, dimension)
 
 
 def _finding(finding: Finding, result: LevelResult, lang: Language) -> str:
@@ -178,15 +215,17 @@ def _population(name: str, schema: SurveySchema, lang: Language) -> str:
     return "--where" if name == WHERE else name
 
 
-def _overall_row(result: LevelResult, cell: Cell, label: str) -> tuple[str, ...]:
+def _overall_row(result: LevelResult, cell: Cell, label: str, flag: str) -> tuple[str, ...]:
     row = result.row(cell.domain, cell.category)
+    if flag == "suppressed":
+        return (label, *([SUPPRESSED] * 5))
     if result.n[row] == 0:
         return (label, NONE, NONE, NONE, NONE, "0")
     gap = result.target_gap[row]
     is_reference = cell.domain == "total"
     return (
         label,
-        rounded(result.estimate.values[row]),
+        rounded(result.estimate.values[row]) + (CAUTION if flag else ""),
         NONE if is_reference else interval(result.conf_low[row], result.conf_high[row]),
         NONE if is_reference else rounded(result.std_errors[row]),
         NONE if np.isnan(gap) else signed(gap),
@@ -194,11 +233,16 @@ def _overall_row(result: LevelResult, cell: Cell, label: str) -> tuple[str, ...]
     )
 
 
-def _level_with_interval(result: LevelResult, cell: Cell, dimension: str) -> str:
+def _level_with_interval(
+    result: LevelResult, cell: Cell, dimension: str, suppression: Suppression | None
+) -> str:
     row = result.row(cell.domain, cell.category, dimension)
+    flag = _flag(suppression, cell, dimension)
+    if flag == "suppressed":
+        return SUPPRESSED
     if result.n[row] == 0:
         return NONE
-    level = rounded(result.estimate.values[row])
+    level = rounded(result.estimate.values[row]) + (CAUTION if flag else "")
     if cell.domain == "total":
         return level
     return f"{level} ({interval(result.conf_low[row], result.conf_high[row])})"
@@ -241,13 +285,16 @@ def _target_note(schema: SurveySchema, lang: Language) -> str:
     )
 
 
-def _bands(result: LevelResult, band: NonresponseBand, lang: Language) -> list[str]:
+def _bands(
+    result: LevelResult, band: NonresponseBand, lang: Language, suppression: Suppression | None
+) -> list[str]:
     schema = result.scores.survey.schema
     cells = [
         cell
         for cell in dict.fromkeys(result.cells)
         if cell.domain in {"group", "average"}
         and not np.isnan(band.bounds(cell.domain, cell.category)[0])
+        and _flag(suppression, cell) != "suppressed"
     ]
     return [
         f"{_label(cell, schema, lang)} {interval(*band.bounds(cell.domain, cell.category))}"
