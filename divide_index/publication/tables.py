@@ -1,5 +1,6 @@
 """Tables of levels as rows of finished text, in Korean and English."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,7 +22,7 @@ from divide_index.publication.formatting import (
 )
 from divide_index.schema import OVERALL, SurveySchema
 
-_PAGE, _NARROWEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 2  # columns of a terminal
+_PAGE, _NARROWEST_LABEL, _WIDEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 30, 3  # columns of a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,12 @@ def _dimension_tables(
     schema = result.scores.survey.schema
     chunks: list[list[str]] = [[]]
     used = 0
+    # A label may be broken between its words, and not inside one.
+    longest = max(_cells(word) for label in labels for word in label.split())
+    narrowest = min(max(longest + _BETWEEN_COLUMNS, _NARROWEST_LABEL), _WIDEST_LABEL)
     for name, column in columns.items():
         width = max(map(len, column)) + _BETWEEN_COLUMNS
-        if chunks[-1] and used + width > _PAGE - _NARROWEST_LABEL:
+        if chunks[-1] and used + width > _PAGE - narrowest:
             chunks.append([])
             used = 0
         chunks[-1].append(name)
@@ -118,6 +122,11 @@ def _dimension_tables(
         )
         for chunk in chunks
     ]
+
+
+def _cells(word: str) -> int:
+    """Return how many columns of a terminal a word takes: Hangul two for each syllable."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in word)
 
 
 def level_notes(
