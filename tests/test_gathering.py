@@ -1595,6 +1595,12 @@ def test_labels_that_name_another_code_are_refused(
     assert f"1 = {said[1.0]} (1 ≠ 2)" in str(error)
 
 
+def test_labels_with_their_code_before_them_are_looked_at_too(tmp_path: Path) -> None:
+    said = {1.0: "1. 아니요", 2.0: "2) 예"}
+    path = as_sav(labelled(), tmp_path, variable_value_labels={"used": said})
+    assert refusal(path, parsed(LABELLED)).code == "DI-E177"
+
+
 def test_labels_of_codes_stored_as_texts_are_looked_at_too(tmp_path: Path) -> None:
     said = {"used": {"1": "아니요", "2": "예"}}
     path = as_sav(with_texts(labelled(), "used"), tmp_path, variable_value_labels=said)

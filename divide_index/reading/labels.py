@@ -1,5 +1,6 @@
 """What a file says of its own codes (SPSS, Stata), held against what the schema says."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +9,8 @@ import pandas as pd
 from divide_index.errors import DivideIndexError, Finding, InputError
 from divide_index.reading.origin import OpenFile
 from divide_index.schema import Code, SurveySchema, Text, Variable, code_text, used_in_conditions
+
+_NUMBERED = re.compile(r"^\s*\d+\s*[.):]\s*(?=\D)")  # “1. Seoul”
 
 
 def without_missing(
@@ -182,6 +185,6 @@ def _words(variable: Variable, code: Code) -> set[str]:
 
 
 def _word(label: str) -> str:
-    """Return a label as it is compared: without case, blanks and punctuation."""
-    plain = unicodedata.normalize("NFKC", label).casefold()
+    """Return a label as it is compared: without a code before it, case, blanks, punctuation."""
+    plain = _NUMBERED.sub("", unicodedata.normalize("NFKC", label).casefold())
     return "".join(letter for letter in plain if letter.isalnum())
