@@ -526,6 +526,12 @@ def test_a_workbook_with_the_same_headers_on_two_sheets_is_refused_until_one_is_
     assert caught.value.params["sheets"] == ["one", "two"]
 
 
+@pytest.mark.parametrize("header", [["Q", "id"], ["id", "q", "more"], ["id", "q", None, "note"]])
+def test_a_sheet_with_most_of_the_headers_is_a_twin_too(header: list[str | None]) -> None:
+    with pytest.raises(DivideIndexError, match="DI-E231"):
+        open_workbook(book([["id", "q"], [1, 2]], [header, [3, 4]]), "a.xlsx", SurveyFile())
+
+
 def test_a_header_far_below_is_not_looked_for() -> None:
     rows = [["text"]] * 20 + [["id", "q"], ["a", 1]]
     assert xlsx(*rows).elsewhere(["id", "q"]) is None

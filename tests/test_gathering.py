@@ -4,6 +4,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -1813,3 +1814,27 @@ def test_a_group_that_holds_the_whole_reference_is_told() -> None:
     only_old.loc[0, "ADQ1"] = 20
     survey = read_survey({"general": only_old, "farmers": farmers()}, parsed(STACKED))
     assert survey.findings == ()
+
+
+def test_decimals_are_identifiers_to_their_last_digit() -> None:
+    psus: Any = [Decimal(2**53 + number // 3) for number in range(12)]
+    frames = {"persons": persons().assign(psu=psus), "households": households()}
+    survey = read_survey(frames, parsed(JOINED))
+    assert sorted(set(texts(survey, "psu"))) == [str(2**53 + number) for number in range(4)]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_number_that_is_no_longer_exact_is_no_psu() -> None:
+    psus = [2**53 + number % 2 for number in range(12)]
+    frames = {"persons": persons().assign(psu=psus), "households": households()}
+    error = refusal(frames, parsed(JOINED, variables__psu={"type": "number"}))
+    assert error.code == "DI-E129"
+
+
+def test_a_duration_is_neither_a_number_nor_an_identifier() -> None:
+    frame = as_polars(persons()).with_columns(skill=pl.lit(timedelta(days=1)))
+    assert refusal(
+        {"persons": frame, "households": as_polars(households())}, parsed(JOINED)
+    ).code in {
+        "DI-E035",
+        "DI-E036",
+    }

@@ -608,6 +608,18 @@ def test_an_output_file_holds_what_would_be_printed(run: Runner) -> None:
     assert run("check", frames(), "-o", "sound.json").exit_code == 0
 
 
+def test_a_survey_is_never_written_over(run: Runner) -> None:
+    refused = run("check", frames(), "-o", "general.csv", "--force")
+    assert (refused.exit_code, refused.changed) == (1, {})
+    assert refused.err.startswith("DI-E170 ")  # a report is no CSV file
+    told = Path("general.txt")
+    told.write_bytes(Path("general.csv").read_bytes())
+    given = ["--source", "general=general.txt", "--schema", "schema.yaml"]
+    before = told.read_bytes()
+    assert cli.run(["check", *given, "-o", "general.txt", "--force"]) == 1
+    assert told.read_bytes() == before
+
+
 def test_no_level_is_printed(run: Runner) -> None:
     done = run("check", frames(), "--format", "json")
     assert done.exit_code == 0

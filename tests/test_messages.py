@@ -140,7 +140,7 @@ def test_a_finding_speaks_as_an_error_does() -> None:
 def test_a_list_is_joined_by_commas(make: type) -> None:
     shown = text("DI-E103", "en", schema="s", columns=make(["a", "b"]), nearest=["c"])
     assert "needs: a, b. " in shown
-    assert "like it: c. " in shown
+    assert "like them: c. " in shown
 
 
 @pytest.mark.parametrize("size", [11, 12, 13, 40])

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -211,6 +212,19 @@ def test_a_file_under_the_name_of_another_kind_is_refused(
     error = refusal(file, raw)
     assert (error.code, error.params["kind"]) == ("DI-E190", kind)
     assert error.params["said"] == ["CSV"]
+
+
+@pytest.mark.parametrize("version", [79, 255])
+def test_a_workbook_of_an_impossible_archive_is_refused(file: Path, version: int) -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    raw = bytearray(written.getvalue())
+    raw[raw.rindex(b"PK\x01\x02") + 6] = version  # what is needed to unpack it
+    workbook = file.with_suffix(".xlsx")
+    workbook.write_bytes(bytes(raw))
+    with pytest.raises(InputError, match="DI-E200"):
+        read_survey(workbook, schema())
 
 
 def test_text_under_the_name_of_a_workbook_is_refused(file: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 import yaml
 from hypothesis import given
@@ -1023,14 +1024,20 @@ def test_an_editor_marks_a_typo(path: str, editor: Draft202012Validator) -> None
     assert not editor.is_valid(as_json({"extends": "last", **base(**{path: "x"})}))
 
 
+BOUNDS_ARE_TOLD = pytest.mark.skipif(
+    tuple(int(part) for part in pydantic.VERSION.split(".")[:2]) < (2, 10),
+    reason="older pydantic leaves some bounds out of a JSON Schema; loading refuses them all",
+)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"dimensions__access__weight": True},
         {"dimensions__access__weight": "0.25"},
         {"dimensions__access__weight": 0},
-        {"dimensions__access__weight": 1.5},
-        {"items__skill__scores": {1: 2}},
+        pytest.param({"dimensions__access__weight": 1.5}, marks=BOUNDS_ARE_TOLD),
+        pytest.param({"items__skill__scores": {1: 2}}, marks=BOUNDS_ARE_TOLD),
         {"items__skill__goalposts": [1]},
         {"variables__skill__missing": [True]},
         {"variables__1st": {"type": "text"}},

@@ -11,6 +11,7 @@ from divide_index.cli.context import (
     lang_option,
     one_source,
     output_option,
+    refuse_input,
     schema_option,
     source_option,
     survey_argument,
@@ -56,6 +57,7 @@ def command(
     given = one_source(session, survey, sources)
     kind = kind or _KIND_OF_ENDING[checked_ending(output, _KIND_OF_ENDING)]
     if output is not None:
+        refuse_input(output, given)
         files.check_writable(output, force=force)
     meaning = None if schema is None else load_schema(schema)
     session.survey_language = None if meaning is None else meaning.language

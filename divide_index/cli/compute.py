@@ -12,12 +12,12 @@ from divide_index.cli.context import (
     lang_option,
     one_source,
     output_option,
+    refuse_input,
     schema_option,
     source_option,
     survey_argument,
     write_text,
 )
-from divide_index.errors import OutputError
 
 if TYPE_CHECKING:
     from divide_index.levels import LevelResult, NonresponseBand
@@ -111,9 +111,7 @@ def command(  # noqa: PLR0913  one parameter per option
     given = one_source(session, survey, sources)
     kind = kind or _kind_of(output)
     if output is not None:
-        for path in [given] if isinstance(given, Path) else given.values():
-            if output.exists() and path.exists() and output.samefile(path):
-                raise OutputError("DI-E171", path=output.name)
+        refuse_input(output, given)
         for path in _places(output, kind):
             files.check_writable(path, force=force)
     meaning = None if schema is None else load_schema(schema)

@@ -133,6 +133,19 @@ def one_source(
     raise click.UsageError(session.words(code))
 
 
+def refuse_input(output: Path, given: Path | dict[str, Path]) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises
+    ------
+    OutputError
+        The output is one of the survey's files.
+    """
+    for path in [given] if isinstance(given, Path) else given.values():
+        if output.exists() and path.exists() and output.samefile(path):
+            raise OutputError("DI-E171", path=output.name)
+
+
 def checked_ending(output: Path | None, known: "Iterable[str]") -> str:
     """Return the ending of a file's name; text under the name of another kind is refused.
 

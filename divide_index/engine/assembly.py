@@ -71,16 +71,20 @@ def completed(frame: Frame, schema: SurveySchema, constants: Mapping[str, Code])
     """Return all variables of a schema in its order: constants filled in, the absent missing."""
     data = nw.from_native(frame, eager_only=True)
     columns: list[nw.Expr] = []
+    anchor = nw.col(data.columns[0])
+    never = anchor.is_null() & ~anchor.is_null()  # a literal null becomes the word None in pandas 2
     for name, variable in schema.variables.items():
         if name in data.columns:
             columns.append(nw.col(name))
             continue
         value = constants.get(name)
-        if variable.is_text:
+        if value is None:
+            empty = nw.lit("") if variable.is_text else nw.lit(0.0)
+            columns.append(nw.when(never).then(empty).alias(name))
+        elif variable.is_text:
             columns.append(nw.lit(value, dtype=nw.String).alias(name))
         else:
-            number = None if value is None else float(value)
-            columns.append(nw.lit(number, dtype=nw.Float64).alias(name))
+            columns.append(nw.lit(float(value), dtype=nw.Float64).alias(name))
     return data.select(*columns).to_native()
 
 
@@ -121,7 +125,10 @@ def marked(
 
 
 def disagreement(frame: Frame, other: Frame, key: Sequence[str], names: Sequence[str]) -> float:
-    """Return the share of records with the same key whose numbers differ in two frames."""
+    """Return the share of records with the same key whose numbers differ in two frames.
+
+    NaN where nothing tells one record from another.
+    """
     renamed = {name: f":{name}" for name in names}
     right = nw.from_native(other, eager_only=True).select(*key, *names).rename(renamed)
     left = nw.from_native(frame, eager_only=True).select(*key, *names)
@@ -130,8 +137,12 @@ def disagreement(frame: Frame, other: Frame, key: Sequence[str], names: Sequence
         np.asarray(both.select(*columns).to_numpy(), dtype=np.float64)
         for columns in (names, renamed.values())
     )
+    varies = np.array([np.unique(column[~np.isnan(column)]).size > 1 for column in two.T])
+    if not len(both) or not varies.any():
+        return float("nan")
+    one, two = one[:, varies], two[:, varies]
     differs = ~((one == two) | (np.isnan(one) & np.isnan(two)))
-    return float(differs.any(axis=1).mean()) if len(both) else 0.0
+    return float(differs.any(axis=1).mean())
 
 
 def stacked(frames: Sequence[Frame]) -> Frame:
@@ -139,7 +150,7 @@ def stacked(frames: Sequence[Frame]) -> Frame:
     if len(frames) == 1:
         return frames[0]
     parts = [nw.from_native(frame, eager_only=True) for frame in frames]
-    return nw.concat(parts, how="vertical").to_native()
+    return nw.maybe_reset_index(nw.concat(parts, how="vertical")).to_native()
 
 
 def patterns(frame: Frame, names: Sequence[str]) -> set[bytes]:

@@ -85,7 +85,6 @@ def canonical(
     schema: SurveySchema,
     *,
     line_of: Callable[[int], int] = lambda row: row + 2,
-    stops: bool = True,
 ) -> tuple[Frame, tuple[Blanks, ...], tuple[DivideIndexError, ...]]:
     """Return the schema's variables under their names, as declared types.
 
@@ -100,20 +99,13 @@ def canonical(
         The survey's schema.
     line_of
         The line of a row, as a person counts them in the file.
-    stops
-        Whether words among numbers are an error at once; otherwise they become missing, and
-        the frame is good for nothing but further checks.
 
     Returns
     -------
     frame, blanks, errors
-        The frame in its own library, where texts were mended, and what is wrong.
-
-    Raises
-    ------
-    InputError, DesignError
-        Numeric columns hold words: lines are named, the words are not. Identifiers are floats
-        too large to be told apart.
+        The frame in its own library, where texts were mended, and what is wrong: words among
+        numbers (lines are named, the words are not), identifiers that floats cannot tell apart.
+        A frame with errors is good for nothing but further checks.
     """
     data = nw.maybe_reset_index(nw.from_native(frame, eager_only=True))
     columns: list[nw.Series[Any]] = []
@@ -124,9 +116,10 @@ def canonical(
         header = schema.column_of(name)
         series = data.get_column(header)
         if variable.is_text:
-            if series.dtype.is_nested() or _is_opaque(series):
+            if series.dtype.is_nested() or series.dtype == nw.Duration or _is_opaque(series):
                 errors.append(_named_cells({header: [0]}, "DI-E036", line_of))
-                series = _like(series, [None] * len(series))
+                nothing: list[str | None] = [None] * len(series)
+                series = _like(series, nothing)
             large = _too_large(series)
             if large:
                 lines = [line_of(row) for row in large[:_LINES_NAMED]]
@@ -140,8 +133,6 @@ def canonical(
                 words.setdefault(code, {})[header] = rows
         columns.append(series.alias(name))
     errors += [_named_cells(cells, code, line_of) for code, cells in sorted(words.items())]
-    if errors and stops:
-        raise errors[-1]
     return data.select(*columns).to_native(), tuple(blanks), tuple(errors)
 
 
@@ -154,9 +145,12 @@ def _number(series: nw.Series[Any]) -> tuple[nw.Series[Any], str, list[int]]:
         number = series.cast(nw.Float64)
         if isinstance(getattr(nw.to_native(number), "dtype", None), np.dtype):
             return number, "", []  # NumPy has no null beside NaN
+        if number.implementation.is_pandas_like():  # nullable or Arrow: one kind of number inside
+            plain = np.asarray(number.to_numpy(), dtype=np.float64)
+            return _like(number, plain), "", []
         return _chosen(number, ~nw.col("x").is_nan(), nw.col("x")), "", []
-    if series.dtype.is_nested():
-        nothing = _chosen(series.is_null(), nw.lit(False), nw.lit(0.0))  # noqa: FBT003
+    if series.dtype.is_nested() or series.dtype == nw.Duration:
+        nothing = _like(series, np.full(len(series), np.nan))
         return nothing, "DI-E035", [*range(len(series))]
     if bool(series.is_null().all()):
         return _chosen(series, ~nw.col("x").is_null(), nw.lit(0.0)), "", []
@@ -244,7 +238,11 @@ def _words(cell: Any) -> str | None:  # noqa: ANN401  a cell of any frame
     """Return any cell as text: 1 and 1.0 are the same identifier, a missing cell is None."""
     if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return None
-    if not isinstance(cell, float | Decimal) and not _is_short(cell):
+    if isinstance(cell, Decimal):  # exact, however long
+        if cell.is_nan():
+            return None
+        return str(int(cell)) if cell.is_finite() and cell == int(cell) else str(cell)
+    if not isinstance(cell, float) and not _is_short(cell):
         return str(cell)
     number = float(cell)
     if math.isnan(number):
@@ -262,10 +260,11 @@ def _is_short(cell: Any) -> bool:  # noqa: ANN401
     return type(cell) in {np.float32, np.float16}
 
 
-def _like(series: nw.Series[Any], values: list[str | None]) -> nw.Series[Any]:
-    """Return texts as a column of the same library, with the same row labels."""
+def _like(series: nw.Series[Any], values: list[str | None] | Floats) -> nw.Series[Any]:
+    """Return texts or numbers as a column of the same library, with the same row labels."""
     backend = nw.get_native_namespace(series)
-    made = nw.new_series(series.name, values, dtype=nw.String, backend=backend)
+    dtype = nw.String if isinstance(values, list) else nw.Float64
+    made = nw.new_series(series.name, values, dtype=dtype, backend=backend)
     return series.to_frame().with_columns(made.alias(series.name))[series.name]
 
 

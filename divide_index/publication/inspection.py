@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from divide_index.errors import DivideIndexError, Finding
@@ -149,4 +150,7 @@ def inspection_as_json(inspection: Inspection) -> str:
 
 
 def _message(message: DivideIndexError | Finding) -> dict[str, Any]:
-    return {"code": message.code, **dict(message.params)}
+    params = dict(message.params)
+    if "path" in params:
+        params["path"] = PurePath(str(params["path"])).name
+    return {"code": message.code, **params}

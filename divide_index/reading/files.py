@@ -134,7 +134,7 @@ def _kind_of_zip(raw: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = set(archive.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return "damaged ZIP"
     if "xl/workbook.xml" in names:
         return "XLSX"

@@ -12,7 +12,7 @@ from divide_index.schema import Compare, Or, SurveySchema
 LineOf: TypeAlias = Callable[[int], int]
 
 _OFFENCES_NAMED = 12
-_EXACT = 2**53  # the largest number up to which a float holds every integer
+_EXACT = 2**53  # from here on a float no longer tells every whole number from the next
 _SHEET_IS_FULL = 1_048_575  # records an Excel sheet can hold below its header
 
 
@@ -190,7 +190,7 @@ def _identifier_sizes(
     """Refuse identifiers so long that, read as numbers, two of them could become one."""
     for name in (*schema.design.identifiers, schema.design.id):
         if name is not None and schema.variables[name].type == "number":
-            where = Or((Compare(name, ">", _EXACT), Compare(name, "<", -_EXACT)))
+            where = Or((Compare(name, ">=", _EXACT), Compare(name, "<=", -_EXACT)))
             count, rows = engine.rows_where(frame, where, schema)
             if count:
                 column, lines = schema.column_of(name), _lines(rows, line_of)

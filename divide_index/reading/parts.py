@@ -1,6 +1,7 @@
 """One file of a survey: read, checked, and put to the records of another."""
 
 import difflib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -117,7 +118,7 @@ def _checked(
     named = {name: opened.labels[h] for name, h in headers.items() if h in opened.labels}
     renamed, told = labels.reconciled(part, named, schema)
     ledger.add_all(iter(told), label)
-    frame, blanks, errors = engine.canonical(raw, part, line_of=opened.line_of, stops=False)
+    frame, blanks, errors = engine.canonical(raw, part, line_of=opened.line_of)
     ledger.add_all(iter(errors), label)
     for each in blanks:
         column = part.column_of(each.variable)
@@ -202,12 +203,14 @@ def marked(base: Part, other: Part, schema: SurveySchema, ledger: Ledger) -> Par
     _refuse_repeated(match, base, key, ledger)
     _refuse_lost(match, other, base, key, ledger)
     told = [name for name in engine.column_names(other.frame) if name not in layout.key]
-    if not told:
-        ledger.add(Finding.of("DI-W199", name=other.name, key=key))
-    elif not ledger.errors:
-        percent = 100 * engine.disagreement(base.frame, other.frame, layout.key, told)
-        if percent > _STRANGERS:
-            params = {"name": other.name, "of": base.name, "key": key, "percent": percent}
+    if not ledger.errors:
+        share = float("nan")
+        if told:
+            share = engine.disagreement(base.frame, other.frame, layout.key, told)
+        if math.isnan(share):
+            ledger.add(Finding.of("DI-W199", name=other.name, key=key))
+        elif 100 * share > _STRANGERS:
+            params = {"name": other.name, "of": base.name, "key": key, "percent": 100 * share}
             ledger.add(InputError("DI-E232", **params))
     frame = engine.marked(base.frame, other.frame, layout.key, schema, layout.constants)
     return replace(base, frame=frame)

@@ -187,11 +187,11 @@ class _Book:
                 for name in self.visible
                 if name != sheet.name
             }
-        wanted = [_header(cell) for cell in sheet.rows[header]] if sheet.rows[header:] else []
+        wanted = _folded_headers(sheet.rows, header)
         twins = [
             name
             for name, rows in heads.items()
-            if any(wanted) and len(rows) > header and [_header(c) for c in rows[header]] == wanted
+            if len(wanted & _folded_headers(rows, header)) > len(wanted) / 2
         ]
         if twins:
             raise InputError("DI-E231", path=self.name, sheets=[sheet.name, *twins])
@@ -441,6 +441,12 @@ def _header(cell: Cell) -> str:
 
 def _is_blank(cell: Cell) -> bool:
     return isinstance(cell, str) and not cell.strip()
+
+
+def _folded_headers(rows: Rows, header: int) -> set[str]:
+    """Return the headers of a sheet as they are compared: in any case and order."""
+    cells = rows[header] if header < len(rows) else []
+    return {name.casefold() for cell in cells if (name := _header(cell))}
 
 
 def _is_long(cell: Cell) -> bool:
