@@ -31,6 +31,7 @@ def main() -> int:
         options = f"{survey} --schema example --by province,area".split()
         ratio, peak = measured([*DIVIDE_INDEX, "compute", *options, *output])
         report(f"compute, {ROWS:,} rows x {COLUMNS} columns", ratio, BUDGET_RATIO, peak)
+        print(f"        budget {BUDGET_MB:.0f} MB")
         is_within = ratio[1] <= BUDGET_RATIO and peak <= BUDGET_MB
         if not TIC.is_dir():
             print("compute, two joined files: skipped, the files of TIC Domicílios are not here")
@@ -57,7 +58,7 @@ def report(what: str, ratio: tuple[float, float, float], budget: float, peak: fl
     print(f"{what}, {PAIRS} pairs")
     print(f"  CPU   {ratio[1]:.2f} x import pandas ({ratio[0]:.2f}-{ratio[2]:.2f})", end="")
     print(f"   budget {budget} x")
-    print(f"  peak  {peak:.0f} MB   budget {BUDGET_MB:.0f} MB")
+    print(f"  peak  {peak:.0f} MB")
 
 
 def cost(command: list[str]) -> tuple[float, float]:
