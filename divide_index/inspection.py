@@ -1,4 +1,4 @@
-"""Everything a schema finds wrong with survey files, at once and without computing a level."""
+"""Everything a schema finds wrong with survey files, at once; no level comes out."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,9 @@ class Inspection:
 
 
 def check_survey(source: object, schema: SurveySchema | str | Path | None = None) -> Inspection:
-    """Read survey files and report everything their schema finds wrong; compute nothing.
+    """Read survey files and report everything their schema finds wrong.
+
+    Once nothing else is wrong, levels are tried and thrown away, to find what they would stop at.
 
     Parameters
     ----------

@@ -1,9 +1,5 @@
 """Tables on a terminal: right at 80 columns, with Hangul two columns wide."""
 
-import io
-import os
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -12,6 +8,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from divide_index.cli.screen import new_console, printed
 from divide_index.messages import printable
 from divide_index.publication.inspection import (
     inspection_head,
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from divide_index.messages import Language
     from divide_index.publication.disclosure import Suppression
 
-_WIDTH = 80
-_WIDEST = 120
 _HEAD = 14
 
 
@@ -40,7 +35,7 @@ def render(
     to_terminal: bool,
 ) -> str:
     """Return tables and notes as text, with colours only on a terminal."""
-    console, buffer = _console(to_terminal=to_terminal)
+    console, buffer = new_console(to_terminal=to_terminal)
     for table in level_tables(result, lang, suppression):
         _print(console, table)
     notes = RichTable.grid(padding=(0, 1, 0, 0))
@@ -49,12 +44,12 @@ def render(
     for note in level_notes(result, band, lang, suppression):
         notes.add_row("*", Text(printable(note)))
     console.print(notes)
-    return _text(buffer)
+    return printed(buffer)
 
 
 def inspection_page(inspection: "Inspection", lang: "Language", *, to_terminal: bool) -> str:
     """Return what a look at survey files found as text, with colours only on a terminal."""
-    console, buffer = _console(to_terminal=to_terminal)
+    console, buffer = new_console(to_terminal=to_terminal)
     for line in inspection_head(inspection, lang):
         console.print(Text(printable(line)))
     console.print()
@@ -68,30 +63,7 @@ def inspection_page(inspection: "Inspection", lang: "Language", *, to_terminal: 
         for message in words:
             grid.add_row("*", Text(printable(message)))
         console.print(grid)
-    return _text(buffer)
-
-
-def _console(*, to_terminal: bool) -> tuple[Console, io.StringIO]:
-    """Return a console of the right width that writes into a text."""
-    is_terminal = (
-        to_terminal
-        and sys.stdout is not None
-        and sys.stdout.isatty()
-        and "NO_COLOR" not in os.environ
-    )
-    width = shutil.get_terminal_size((_WIDTH, 24)).columns if is_terminal else _WIDTH
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(min(width, _WIDEST), _WIDTH),
-        force_terminal=is_terminal,
-        color_system="standard" if is_terminal else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    return console, buffer
+    return printed(buffer)
 
 
 def _print(console: Console, table: Table) -> None:
@@ -99,11 +71,6 @@ def _print(console: Console, table: Table) -> None:
     if table.unit:
         console.print(Text(table.unit), justify="right")
     console.print(_rich(table))
-
-
-def _text(buffer: io.StringIO) -> str:
-    """Return what was printed, without blanks at the ends of lines."""
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
 def _rich(table: Table) -> RichTable:

@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import shutil
-import sys
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +16,7 @@ from divide_index.cli.context import (
     output_option,
     write_text,
 )
+from divide_index.cli.screen import new_console, printed
 from divide_index.errors import OutputError
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from divide_index.errors import DivideIndexError, Finding
     from divide_index.publication.schemas import Listing, Row, Section
 
-_WIDTH = 80
-_WIDEST = 120
 _STEP = 2  # columns by which a row stands inside another
 _LONGEST_TERM = 28
 _LONGEST_UNBROKEN = 40  # columns of a part of a text that keeps to one line
@@ -229,7 +225,7 @@ def _table(listing: "Listing") -> str:
         )
     for row in listing.rows:
         grid.add_row(*(Text(printable(cell)) for cell in row))
-    console, buffer = _console()
+    console, buffer = new_console(to_terminal=True)
     console.print(grid)
     return _printed(buffer)
 
@@ -239,7 +235,7 @@ def _page(heading: str, sections: "Sequence[Section]") -> str:
 
     from divide_index.messages import printable
 
-    console, buffer = _console()
+    console, buffer = new_console(to_terminal=True)
     console.print(Text(printable(heading), style="bold"))
     for section in sections:
         console.print()
@@ -287,26 +283,6 @@ def _kept_together(text: str) -> str:
     return (_KEPT + BETWEEN.lstrip()).join(parts)
 
 
-def _console() -> "tuple[Console, io.StringIO]":
-    """Return a console that prints into a text, with colours only on a terminal."""
-    from rich.console import Console
-
-    is_terminal = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ  # pyright: ignore[reportUnnecessaryComparison]
-    width = shutil.get_terminal_size((_WIDTH, 24)).columns if is_terminal else _WIDTH
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=max(min(width, _WIDEST), _WIDTH),
-        force_terminal=is_terminal,
-        color_system="standard" if is_terminal else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-        legacy_windows=False,
-    )
-    return console, buffer
-
-
 def _printed(buffer: io.StringIO) -> str:
     text = buffer.getvalue().replace(_KEPT, " ")
-    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n") + "\n"
+    return printed(io.StringIO(text)).strip("\n") + "\n"

@@ -7,10 +7,10 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine.conditions import has_valid_answer, mask
+from divide_index.engine.conditions import mask
 from divide_index.engine.frames import Frame
-from divide_index.engine.rules import rule_expression
-from divide_index.schema import Bands, Condition, SurveySchema, answer_of, code_text
+from divide_index.engine.sums import categories_of
+from divide_index.schema import Bands, Condition, SurveySchema
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -56,9 +56,9 @@ def memberships(
     data = nw.from_native(frame, eager_only=True)
     conditions = list(dict.fromkeys(p for cell in cells for p in cell.populations))
     inside = {condition: mask(frame, condition, schema) for condition in conditions}
-    codes = {key: _coded(data, schema, key, bands) for key, bands in keys.items()}
+    codes = {key: categories_of(data, schema, key, bands) for key, bands in keys.items()}
     kind = np.zeros(len(data), dtype=np.intp)
-    for column in [*inside.values(), *(code for _, code in codes.values())]:
+    for column in [*inside.values(), *(code + 1 for _, code in codes.values())]:
         position = column.astype(np.intp)
         size = int(position.max(initial=0)) + 1
         kind = np.unique(kind * size + position, return_inverse=True)[1].astype(np.intp)
@@ -69,26 +69,6 @@ def memberships(
             members[:, index] &= inside[condition][first]
         for key, code in cell.categories:
             names, position = codes[key]
-            wanted = names.index(code) + 1 if code in names else -1
+            wanted = names.index(code) if code in names else -2  # -1 has no category
             members[:, index] &= position[first] == wanted
     return kind, members
-
-
-def _coded(
-    data: "nw.DataFrame[Frame]", schema: SurveySchema, key: str, bands: Bands | None
-) -> tuple[list[str], Indices]:
-    """Return a column's categories and each record's position among them from 1 on, 0 for none."""
-    known = ~nw.col(key).is_null()
-    if key in schema.variables:
-        known = has_valid_answer(nw.col(key), answer_of(schema, key))
-    if bands is not None:
-        data = data.select(**{key: rule_expression(bands, schema)})
-    judged = data.select(key=nw.col(key), known=known)
-    has_category = np.asarray(judged.get_column("known").to_numpy(), dtype=bool)
-    present = judged.filter(nw.col("known")).get_column("key").to_numpy()
-    values, inverse = np.unique(
-        present.astype(object if present.dtype == object else present.dtype), return_inverse=True
-    )
-    codes = np.zeros(has_category.size, dtype=np.intp)
-    codes[has_category] = inverse + 1
-    return [code_text(value) for value in values.tolist()], codes

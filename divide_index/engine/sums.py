@@ -94,7 +94,7 @@ class Moments:
                 judged = data.select(is_true=is_true, is_false=is_false)
                 self._flags[name] = _mask(judged.get_column("is_true"))
                 self._unknown[name] = ~(self._flags[name] | _mask(judged.get_column("is_false")))
-        self._keys = {key: _categories(data, schema, key, bands) for key, bands in keys.items()}
+        self._keys = {key: categories_of(data, schema, key, bands) for key, bands in keys.items()}
 
     def sums(self, keys: Sequence[str]) -> GroupedSums:
         """Return the sums of every combination of PSU, populations and categories.
@@ -205,7 +205,7 @@ def _pattern(flags: Mask) -> Indices:
     return codes
 
 
-def _categories(
+def categories_of(
     data: "nw.DataFrame[Frame]", schema: SurveySchema, key: str, bands: Bands | None
 ) -> tuple[list[str], Indices]:
     """Return the categories of a column and each record's position among them, -1 for none."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -124,7 +124,7 @@ def opened_as_said(
         raise InputError("DI-E018", **{**error.params, "columns": shown}) from None
 
 
-def located(wanted: Iterable[str], columns: Iterable[str]) -> dict[str, str]:
+def located(wanted: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     """Return a file's own header for each header that is wanted, where it has one.
 
     The same word first; then the only other header that differs from it in case alone, and
