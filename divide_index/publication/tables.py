@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from divide_index.cells import REFERENCE, WHERE, Cell
+from divide_index.cells import Cell
 from divide_index.errors import Finding
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import Language, text
@@ -20,6 +20,7 @@ from divide_index.publication.formatting import (
     rounded,
     signed,
 )
+from divide_index.publication.labels import cell_label, dimension_label, population_label
 from divide_index.schema import OVERALL, SurveySchema
 
 _PAGE, _NARROWEST_LABEL, _WIDEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 30, 3  # columns of a terminal
@@ -57,7 +58,7 @@ def level_tables(
     confidence = f"{100 * result.confidence:.10g}"
     cells = list(dict.fromkeys(result.cells))
     breaks = tuple(i for i, c in enumerate(cells) if i and c.domain != cells[i - 1].domain)
-    labels = [_label(cell, schema, lang) for cell in cells]
+    labels = [cell_label(cell, schema, lang) for cell in cells]
     heads = ["category", "overall", "interval", "std_error", "target_gap", "n"]
     rows = [
         _overall_row(result, cell, label, _flag(suppression, cell))
@@ -199,7 +200,7 @@ def _finding(finding: Finding, result: LevelResult, lang: Language) -> str:
         params["domain"] = schema.domains[str(params["domain"])].label.of(lang)
     if "population" in params:
         names = str(params["population"]).split(" & ")
-        params["population"] = " & ".join(_population(name, schema, lang) for name in names)
+        params["population"] = " & ".join(population_label(name, schema, lang) for name in names)
     if "dimensions" in params:
         params["dimensions"] = [
             part.label.of(lang)
@@ -209,19 +210,11 @@ def _finding(finding: Finding, result: LevelResult, lang: Language) -> str:
     if "cells" in params:
         listed = cast("list[str]", params["cells"])
         cells = dict.fromkeys(c for c in result.cells if f"{c.domain}/{c.category}" in listed)
-        params["cells"] = [_label(cell, schema, lang) for cell in cells]
+        params["cells"] = [cell_label(cell, schema, lang) for cell in cells]
     if "averages" in params:
         listed = cast("list[str]", params["averages"])
         params["averages"] = [schema.averages[name].label.of(lang) for name in listed]
     return text(finding.code, lang, **params)
-
-
-def _population(name: str, schema: SurveySchema, lang: Language) -> str:
-    if name == REFERENCE:
-        return schema.reference.label.of(lang)
-    if name in schema.groups:
-        return schema.groups[name].label.of(lang)
-    return "--where" if name == WHERE else name
 
 
 def _overall_row(result: LevelResult, cell: Cell, label: str, flag: str) -> tuple[str, ...]:
@@ -257,38 +250,14 @@ def _level_with_interval(
     return f"{level} ({interval(result.conf_low[row], result.conf_high[row])})"
 
 
-def _label(cell: Cell, schema: SurveySchema, lang: Language) -> str:
-    match cell.domain:
-        case "total":
-            return schema.reference.label.of(lang)
-        case "group":
-            return schema.groups[cell.category].label.of(lang)
-        case "average":
-            return schema.averages[cell.category].label.of(lang)
-        case "where":
-            reference = schema.reference.label.of(lang)
-            return text("table.where", lang, reference=reference)
-        case _:
-            codes = cell.codes or ((cell.domain, cell.category),)
-            return " · ".join(
-                schema.groups[code].label.of(lang)
-                if name == "group"
-                else schema.category_label(name, code, lang)
-                for name, code in codes
-            )
-
-
 def _target_note(schema: SurveySchema, lang: Language) -> str:
     target = schema.target
     assert target is not None  # noqa: S101  narrowing; the caller asked
-    is_overall = target.dimension == OVERALL
     return text(
         "note.target",
         lang,
         group=schema.groups[target.group].label.of(lang),
-        dimension=text("table.overall", lang)
-        if is_overall
-        else schema.dimensions[target.dimension].label.of(lang),
+        dimension=dimension_label(target.dimension, schema, lang),
         level=f"{target.level:g}",
         year=str(target.year),
     )
@@ -306,6 +275,6 @@ def _bands(
         and _flag(suppression, cell) != "suppressed"
     ]
     return [
-        f"{_label(cell, schema, lang)} {interval(*band.bounds(cell.domain, cell.category))}"
+        f"{cell_label(cell, schema, lang)} {interval(*band.bounds(cell.domain, cell.category))}"
         for cell in cells
     ]
