@@ -24,6 +24,7 @@ from divide_index.survey import Survey
 Floats = NDArray[np.float64]
 
 REFERENCE = "reference"
+GROUP = "group"
 WHERE = "where"
 
 
@@ -102,7 +103,7 @@ def requested(
         The survey's schema.
     by
         Domains, or crosses such as ``region*area``: cells of the reference population, or of
-        the selected groups.
+        the selected groups. ``group*region`` are cells of groups, selected or not.
     groups
         Groups to select; None is every group, and averages of them.
     where
@@ -136,14 +137,14 @@ def requested(
         margins.append(Margin((REFERENCE, WHERE), WHERE, where))
     margins += [Margin((f"average:{name}", *inside), "average", name) for name in averaged]
     margins += [Margin((f"group:{name}", *inside), "group", name) for name in chosen]
-    for text in dict.fromkeys(by):
-        domains = _known_domains(schema, text)
+    cuts = dict.fromkeys(_cut(schema, text, every=groups is not None) for text in by)
+    for of_groups, domains in cuts:
         keys = tuple(key_column(schema, name) for name in domains)
-        if groups is None:
+        if not of_groups:
             title = "*".join(domains)
             margins.append(Margin((REFERENCE, *inside), title, domains=domains, keys=keys))
             continue
-        title = "*".join(("group", *domains))
+        title = "*".join((GROUP, *domains))
         for name in chosen:
             people = (f"group:{name}", *inside)
             margins.append(Margin(people, title, group=name, domains=domains, keys=keys))
@@ -362,8 +363,16 @@ def _known_groups(schema: SurveySchema, groups: Sequence[str] | None) -> tuple[s
     return tuple(dict.fromkeys(groups))
 
 
-def _known_domains(schema: SurveySchema, text: str) -> tuple[str, ...]:
-    names = tuple(part.strip() for part in text.split("*"))
+def _cut(schema: SurveySchema, text: str, *, every: bool) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a text asks for cells of groups, and by which domains it cuts them."""
+    names = [part.strip() for part in text.split("*")]
+    of_groups = GROUP in names and len(names) > 1
+    if of_groups:
+        names.remove(GROUP)
+    return of_groups or every, _known_domains(schema, names, text)
+
+
+def _known_domains(schema: SurveySchema, names: list[str], text: str) -> tuple[str, ...]:
     for name in names:
         if name not in schema.domains:
             known = [*schema.domains]
@@ -371,4 +380,4 @@ def _known_domains(schema: SurveySchema, text: str) -> tuple[str, ...]:
             raise EstimationError("DI-E124", domain=name, nearest=near, known=known)
     if len(set(names)) < len(names):
         raise EstimationError("DI-E125", domain=text)
-    return names
+    return tuple(names)

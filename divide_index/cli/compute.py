@@ -33,7 +33,7 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 @schema_option
 @source_option
 @click.option(
-    "--by", metavar="DOMAIN,...", help="Domains to list, and crosses: region,region*area."
+    "--by", metavar="DOMAIN,...", help="Domains to list, and crosses: region,region*area,group*region."
 )
 @click.option("--group", metavar="NAME,...", help="Groups to select; by default all of the schema.")
 @click.option("--where", metavar="CONDITION", help="A domain, such as: age >= 65. Never a filter.")

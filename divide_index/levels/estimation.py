@@ -101,7 +101,8 @@ def relative_levels(
         From :func:`divide_index.score`.
     by
         Domains of the schema, and crosses such as ``"region*area"``. Cells are parts of the
-        reference population; with ``groups``, of each selected group.
+        reference population; with ``groups``, of each selected group. ``"group*region"`` asks
+        for the cells of every group beside those of the reference.
     groups
         Groups to select; by default every group of the schema, and averages of groups.
     where

@@ -162,10 +162,11 @@ def reconciled(
 
 
 def _renamed(variable: Variable, names: Mapping[Code, str], home: Mapping[str, Code]) -> Variable:
-    """Return a variable under the file's names of its codes, with their register shares."""
+    """Return a variable under the file's names of its codes, with their shares and tiles."""
     origin = {code: home.get(_word(names.get(code, ""))) for code in variable.codes}
     codes: dict[Code, Text | None] = {}
     shares: dict[Code, float] = {}
+    tiles: dict[Code, tuple[int, int]] = {}
     for code, other in origin.items():
         words = names.get(code)
         codes[code] = None if words is None else Text(ko=words, en=words)
@@ -173,10 +174,13 @@ def _renamed(variable: Variable, names: Mapping[Code, str], home: Mapping[str, C
             codes[code] = variable.codes[other]
             if other in variable.register_shares:
                 shares[code] = variable.register_shares[other]
-    complete = len(shares) == len(variable.register_shares)
-    return variable.model_copy(
-        update={"codes": codes, "register_shares": shares if complete else {}}
-    )
+            if other in variable.tiles:
+                tiles[code] = variable.tiles[other]
+    if len(shares) < len(variable.register_shares):
+        shares = {}
+    if len(tiles) < len(variable.tiles):
+        tiles = {}
+    return variable.model_copy(update={"codes": codes, "register_shares": shares, "tiles": tiles})
 
 
 def _words(variable: Variable, code: Code) -> set[str]:

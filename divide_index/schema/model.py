@@ -143,6 +143,12 @@ class SurveySchema(Node):
             label = next((text for key, text in codes.items() if code_text(key) == code), None)
         return code if label is None else label.of(lang)
 
+    def tiles(self, domain: str) -> dict[str, tuple[int, int]]:
+        """Return row and column of each category's tile; nothing for what is no map."""
+        definition = self.domains[domain]
+        placed = {} if definition.bands else self.variables[definition.variable].tiles
+        return {code_text(code): place for code, place in placed.items()}
+
     def check_condition(self, condition: Condition, place: str = "where") -> None:
         """Refuse a condition on variables or codes that the schema does not declare.
 

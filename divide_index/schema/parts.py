@@ -25,6 +25,9 @@ def code_text(code: object) -> str:
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
 
 
+Position = Annotated[int, Field(strict=True, ge=1, le=30)]
+
+
 class Variable(Evidence):
     """One column of the data: its type, valid codes, missing codes and routing."""
 
@@ -41,6 +44,8 @@ class Variable(Evidence):
     """Every valid code with its label. Texts in quotes, and quotes around yes, no, on, off."""
     register_shares: dict[Code, Annotated[Number, Field(ge=0, le=1)]] = Field(default_factory=dict)
     """Shares of the population by code, from a register: they only check the order of codes."""
+    tiles: dict[Code, tuple[Position, Position]] = Field(default_factory=dict)
+    """Row and column of each code's tile on a map of regions, counted from the north-west."""
     range: tuple[Number | None, Number | None] | None = None
     """The smallest and the largest valid number; null leaves an end open."""
     missing: tuple[Code, ...] = ()
@@ -70,6 +75,9 @@ class Variable(Evidence):
             raise wrong(
                 "DI-E180", codes=sorted(map(str, set(self.register_shares) - {*self.codes}))
             )
+        places = [*self.tiles.values()]
+        if self.tiles and (set(self.tiles) != set(self.codes) or len(set(places)) < len(places)):
+            raise wrong("DI-E217")
         routed = self.asked_if is not None or bool(self.skip_codes)
         if routed != (self.skip_means is not None):
             raise wrong("DI-E151")
@@ -260,6 +268,8 @@ class Group(Evidence):
     """The name in print, in both languages."""
     where: Where
     """Who belongs to it, as a condition: area == 2 and age >= 65."""
+    published: str | None = None
+    """Its name in the packaged series of published levels, such as farmers_fishers."""
 
 
 class Average(Evidence):
@@ -273,6 +283,8 @@ class Average(Evidence):
     """The name in print, in both languages."""
     members: dict[str, Annotated[Number, Field(gt=0)] | Literal["estimated"]]
     """Population total by group, or the word `estimated` for each."""
+    published: str | None = None
+    """Its name in the packaged series of published levels, such as vulnerable_avg."""
 
     @model_validator(mode="after")
     def _totals_are_of_one_kind(self) -> Self:
