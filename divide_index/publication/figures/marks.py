@@ -1,0 +1,70 @@
+"""What the figures show, as plain numbers: only what may be published comes this far.
+
+Levels are in percent, the reference being 100. A mark without a level is drawn as its ``flag``
+says: ``suppressed`` as an x, ``none`` (nobody there) as a dash, ``unknown`` as an ellipsis.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Flag = Literal["", "caution", "suppressed", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A level drawn as a line across a figure, such as the target, with its label."""
+
+    level: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A row of a dot plot: a level with its interval.
+
+    ``low`` and ``high`` are None where there is no interval; ``heading`` begins a block of rows.
+    """
+
+    label: str
+    level: float | None
+    low: float | None = None
+    high: float | None = None
+    flag: Flag = ""
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dumbbell:
+    """A row of a dumbbell plot: from a level to another, such as the target."""
+
+    label: str
+    start: float | None
+    end: float | None
+    flag: Flag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A region of a tile map; ``row`` and ``column`` count from 1, from the north-west."""
+
+    label: str
+    row: int
+    column: int
+    level: float | None
+    flag: Flag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A year of a series.
+
+    ``kind``: ``published`` by the agency, or ``computed`` from the survey at hand. ``breaks``
+    says that the series does not continue the years before.
+    """
+
+    year: int
+    level: float
+    low: float | None = None
+    high: float | None = None
+    kind: Literal["published", "computed"] = "published"
+    breaks: bool = False
