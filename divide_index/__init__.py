@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from divide_index.history import identity_check, published_levels
     from divide_index.inspection import Inspection, check_survey
     from divide_index.levels import LevelResult, nonresponse_band, relative_levels
+    from divide_index.publication.figures import plot
+    from divide_index.publication.report import Report
     from divide_index.schema import SurveySchema, load_schema
     from divide_index.scoring import Scores, score
     from divide_index.simulate import simulate_survey
@@ -21,6 +23,7 @@ _ROOM_OF = {
     "Inspection": "inspection",
     "LevelResult": "levels",
     "MeanResult": "tabulation",
+    "Report": "publication.report",
     "Scores": "scoring",
     "Survey": "survey",
     "SurveySchema": "schema",
@@ -28,6 +31,7 @@ _ROOM_OF = {
     "identity_check": "history",
     "load_schema": "schema",
     "nonresponse_band": "levels",
+    "plot": "publication.figures",
     "published_levels": "history",
     "read_survey": "survey",
     "relative_levels": "levels",
@@ -40,6 +44,7 @@ __all__ = [
     "Inspection",
     "LevelResult",
     "MeanResult",
+    "Report",
     "Scores",
     "Survey",
     "SurveySchema",
@@ -47,6 +52,7 @@ __all__ = [
     "identity_check",
     "load_schema",
     "nonresponse_band",
+    "plot",
     "published_levels",
     "read_survey",
     "relative_levels",

@@ -55,6 +55,10 @@ class OutputError(DivideIndexError):
     """A result cannot be written where it was asked to be written."""
 
 
+class PublicationError(DivideIndexError):
+    """A report cannot be made of these results, or on this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A number that is right but surprising: a code (W or I) and its parameters.

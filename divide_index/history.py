@@ -18,6 +18,7 @@ PUBLISHED_WEIGHTS: Mapping[str, float] = MappingProxyType(
 )
 
 _FILE = "published_levels.csv"
+_BREAKS = "series_breaks.csv"
 _SLACK = 1e-9  # one decimal has no exact binary form: |81.4 - 81.3| is not 0.1
 
 
@@ -176,6 +177,18 @@ def published_levels() -> pd.DataFrame:
     return _read(resources.folder("survey_schemas") / "history" / _FILE).copy()
 
 
+def series_breaks() -> pd.DataFrame:
+    """Return the years from which a published series does not continue the years before.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of ``year`` (int), ``group`` (``all`` for every one), ``kind`` (``method``: computed
+        otherwise; ``unexplained``: nobody has said why) and ``source``. A fresh copy.
+    """
+    return _read_breaks(resources.folder("survey_schemas") / "history" / _BREAKS).copy()
+
+
 def identity_check(
     levels: pd.DataFrame | None = None,
     *,
@@ -233,6 +246,15 @@ def identity_check(
         holds = abs(difference) <= tolerance + _SLACK
         rows.append(GroupYear(year, group, computed, published, holds))
     return IdentityCheck(tuple(rows), MappingProxyType(shares), float(tolerance), tuple(incomplete))
+
+
+@lru_cache(maxsize=1)
+def _read_breaks(path: Path) -> pd.DataFrame:
+    """Return the packaged file of breaks."""
+    frame = pd.read_csv(path, encoding="utf-8")
+    columns = ("year", "group", "kind", "source")
+    _require(frame, columns, table_name=_BREAKS)
+    return frame[list(columns)].astype({"year": "int64"})
 
 
 @lru_cache(maxsize=1)

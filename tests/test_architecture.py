@@ -43,8 +43,9 @@ ROOMS: Mapping[str, Room] = {
     "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
-        "errors messages schema engine survey inspection cells levels",
-        "numpy pandas scipy",
+        "resources messages errors output schema engine history inference survey inspection cells "
+        "levels",
+        "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint pydyf",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy
     "cli": Room(f"{HOUSE} __init__", "click rich"),

@@ -949,3 +949,35 @@ def test_respondents_of_two_samples_are_not_pooled_without_a_word() -> None:
     result = relative_levels(score(read_survey(small_frame(), pooled)))
     said = [f.params["population"] for f in result.findings if f.code == "DI-W034"]
     assert said == ["reference", "old"]
+
+
+# -- cells of groups beside those of the reference -------------------------------------------
+
+
+def test_groups_are_cut_beside_the_reference_as_they_are_by_themselves() -> None:
+    """Ask for a domain and its cells of every group at once, or for one after the other."""
+    scores = small_scores()
+    domain = next(iter(small_schema().domains))
+    both = relative_levels(scores, [domain, f"group*{domain}"])
+    alone = relative_levels(scores, domain)
+    of_groups = relative_levels(scores, domain, groups=[*small_schema().groups])
+    assert {cell.domain for cell in both.cells} >= {domain, f"group*{domain}"}
+    for other in (alone, of_groups):
+        for row, (cell, name) in enumerate(zip(other.cells, other.dimensions, strict=True)):
+            place = both.row(cell.domain, cell.category, name)
+            assert both.cells[place] == cell
+            assert both.n[place] == other.n[row]
+            assert both.estimate.values[place] == approx(other.estimate.values[row], nan_ok=True)
+            assert both.std_errors[place] == approx(other.std_errors[row], nan_ok=True)
+
+
+def test_a_cell_is_asked_for_once() -> None:
+    domain = next(iter(small_schema().domains))
+    result = relative_levels(small_scores(), [domain, f"group*{domain}"], groups=["rural"])
+    rows = [*zip(result.cells, result.dimensions, strict=True)]
+    assert len(set(rows)) == len(rows)
+
+
+def test_a_group_alone_is_no_domain() -> None:
+    with pytest.raises(EstimationError, match="DI-E124"):
+        relative_levels(small_scores(), ["group"])

@@ -8,21 +8,27 @@ import click
 from divide_index.cli.context import (
     Session,
     checked_ending,
+    confidence_option,
+    disclosure_option,
     force_option,
+    formula_option,
     lang_option,
+    listed,
+    lonely_option,
     one_source,
     output_option,
     refuse_input,
     schema_option,
     source_option,
     survey_argument,
+    verbose_option,
     write_text,
 )
+from divide_index.cli.surveys import read_told
 
 if TYPE_CHECKING:
     from divide_index.levels import LevelResult, NonresponseBand
     from divide_index.publication.disclosure import Suppression
-    from divide_index.survey import Survey
 
 _FORMATS = ("table", "csv", "json")
 _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
@@ -33,22 +39,14 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 @schema_option
 @source_option
 @click.option(
-    "--by", metavar="DOMAIN,...", help="Domains to list, and crosses: region,region*area,group*region."
+    "--by",
+    metavar="DOMAIN,...",
+    help="Domains to list, and crosses: region,region*area,group*region.",
 )
 @click.option("--group", metavar="NAME,...", help="Groups to select; by default all of the schema.")
 @click.option("--where", metavar="CONDITION", help="A domain, such as: age >= 65. Never a filter.")
-@click.option(
-    "--confidence",
-    type=click.FloatRange(50, 100, max_open=True),
-    default=95.0,
-    show_default=True,
-    help="Confidence level of the intervals, in %.",
-)
-@click.option(
-    "--formula",
-    type=click.Choice(["weighted_ratios", "ratio_of_composites"]),
-    help="How dimensions make the overall level; by default the schema's.",
-)
+@confidence_option
+@formula_option
 @click.option(
     "--cases",
     type=click.Choice(["available", "complete", "answered"]),
@@ -56,27 +54,15 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
     show_default=True,
     help="Who counts: who has the dimension, who has all, or means of all items answered.",
 )
-@click.option(
-    "--lonely",
-    type=click.Choice(["fail", "remove", "certainty", "adjust", "average"]),
-    default="fail",
-    show_default=True,
-    help="What a stratum with a single PSU contributes to the variance.",
-)
-@click.option(
-    "--disclosure",
-    type=click.Choice(["report", "off"]),
-    default="report",
-    show_default=True,
-    help="Suppress what would betray respondents; off marks the output INTERNAL.",
-)
+@lonely_option
+@disclosure_option
 @click.option(
     "--format", "kind", type=click.Choice(_FORMATS), help="By default the ending of -o, or table."
 )
 @output_option
 @force_option
 @lang_option
-@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was read.")
+@verbose_option
 @click.pass_obj
 def command(  # noqa: PLR0913  one parameter per option
     session: Session,
@@ -104,9 +90,7 @@ def command(  # noqa: PLR0913  one parameter per option
     """
     from divide_index import output as files
     from divide_index.levels import nonresponse_band, relative_levels
-    from divide_index.schema import load_schema
     from divide_index.scoring import score
-    from divide_index.survey import read_survey
 
     given = one_source(session, survey, sources)
     kind = kind or _kind_of(output)
@@ -114,13 +98,9 @@ def command(  # noqa: PLR0913  one parameter per option
         refuse_input(output, given)
         for path in _places(output, kind):
             files.check_writable(path, force=force)
-    meaning = None if schema is None else load_schema(schema)
-    session.survey_language = None if meaning is None else meaning.language
-    data = read_survey(given, meaning, lonely_psu=lonely)  # pyright: ignore[reportArgumentType]
-    session.survey_language = data.schema.language
-    _tell(session, data, named=schema is not None, verbose=verbose)
+    data = read_told(session, given, schema, lonely=lonely, verbose=verbose)
     scores = score(data)
-    domains, groups = _listed(by), _listed(group) or None
+    domains, groups = listed(by), listed(group) or None
     result = relative_levels(
         scores,
         domains,
@@ -142,35 +122,6 @@ def command(  # noqa: PLR0913  one parameter per option
         findings = result.findings if suppression is None else suppression.findings(result.findings)
         session.report_all(findings)
     _deliver(session, result, band, suppression, kind=kind, output=output, force=force)
-
-
-def _tell(session: Session, data: "Survey", *, named: bool, verbose: bool) -> None:
-    from divide_index.errors import Finding
-
-    if not named:
-        session.report(Finding.of("DI-I072", schema=data.schema.name))
-    if verbose:
-        for origin in data.origins:
-            session.report(
-                Finding.of(
-                    "DI-I070",
-                    path=origin.name,
-                    kind=", ".join(filter(None, (origin.kind, origin.encoding))),
-                    records=origin.records,
-                )
-            )
-        session.report(
-            Finding.of(
-                "DI-I073",
-                schema=data.schema.name,
-                records=data.records,
-                psus=data.design.psus,
-                strata=len(data.design.stratum_labels),
-            )
-        )
-    if data.is_synthetic:
-        session.report(Finding.of("DI-I069"))
-    session.report_all(data.findings)
 
 
 def _deliver(
@@ -217,7 +168,3 @@ def _sidecar(output: Path) -> Path:
 
 def _kind_of(output: Path | None) -> str:
     return _KIND_OF_ENDING[checked_ending(output, _KIND_OF_ENDING)]
-
-
-def _listed(text: str | None) -> list[str]:
-    return list(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))

@@ -86,6 +86,33 @@ survey_argument = click.argument(
     type=click.Path(readable=False, path_type=Path),
 )
 force_option = click.option("--force", is_flag=True, help="Replace an existing file.")
+confidence_option = click.option(
+    "--confidence",
+    type=click.FloatRange(50, 100, max_open=True),
+    default=95.0,
+    show_default=True,
+    help="Confidence level of the intervals, in %.",
+)
+formula_option = click.option(
+    "--formula",
+    type=click.Choice(["weighted_ratios", "ratio_of_composites"]),
+    help="How dimensions make the overall level; by default the schema's.",
+)
+lonely_option = click.option(
+    "--lonely",
+    type=click.Choice(["fail", "remove", "certainty", "adjust", "average"]),
+    default="fail",
+    show_default=True,
+    help="What a stratum with a single PSU contributes to the variance.",
+)
+disclosure_option = click.option(
+    "--disclosure",
+    type=click.Choice(["report", "off"]),
+    default="report",
+    show_default=True,
+    help="Suppress what would betray respondents; off marks the output INTERNAL.",
+)
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say on stderr what was read.")
 
 
 def _named_sources(
@@ -131,6 +158,11 @@ def one_source(
         return survey
     code = "cli.source.none" if survey is None else "cli.source.both"
     raise click.UsageError(session.words(code))
+
+
+def listed(text: str | None) -> list[str]:
+    """Return the names in a list with commas, each once."""
+    return list(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
 
 
 def refuse_input(output: Path, given: Path | dict[str, Path]) -> None:

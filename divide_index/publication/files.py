@@ -37,7 +37,7 @@ def levels_as_csv(result: LevelResult, suppression: Suppression | None = None) -
     frame = _shown(result.to_frame(), suppression)
     for column in frame.columns:
         if not pd.api.types.is_numeric_dtype(frame[column]):
-            frame[column] = [_escaped(str(cell)) for cell in frame[column]]
+            frame[column] = [escaped(str(cell)) for cell in frame[column]]
     # A lone carriage return breaks a record, and is not quoted on its own account.
     has_return = any("\r" in str(cell) for column in frame.columns for cell in frame[column])
     quoting = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
@@ -54,7 +54,7 @@ def _shown(frame: pd.DataFrame, suppression: Suppression | None) -> pd.DataFrame
     return frame if suppression is None else suppression.apply(frame)
 
 
-def _escaped(cell: str) -> str:
+def escaped(cell: str) -> str:
     """Keep a spreadsheet from taking a text for a formula; a negative code is a number."""
     is_formula = cell.startswith(_FORMULA_STARTS) and not _NEGATIVE.fullmatch(cell)
     return f"'{cell}" if is_formula else cell

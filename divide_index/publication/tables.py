@@ -2,15 +2,14 @@
 
 import unicodedata
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from divide_index.cells import Cell
-from divide_index.errors import Finding
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import Language, text
 from divide_index.publication.disclosure import Suppression
+from divide_index.publication.findings import finding_words
 from divide_index.publication.formatting import (
     CAUTION,
     NONE,
@@ -20,7 +19,7 @@ from divide_index.publication.formatting import (
     rounded,
     signed,
 )
-from divide_index.publication.labels import cell_label, dimension_label, population_label
+from divide_index.publication.labels import cell_label, dimension_label
 from divide_index.schema import OVERALL, SurveySchema
 
 _PAGE, _NARROWEST_LABEL, _WIDEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 30, 3  # columns of a terminal
@@ -143,7 +142,7 @@ def level_notes(
     findings = result.findings
     if suppression is not None:
         findings = suppression.findings(findings)
-    notes += [_finding(f, result, lang) for f in findings]
+    notes += [finding_words(f, result, lang) for f in findings]
     if result.where is not None:
         notes.append(text("note.where", lang, where=result.where))
     if schema.target is not None:
@@ -190,31 +189,6 @@ def level_notes(
 
 def _flag(suppression: Suppression | None, cell: Cell, dimension: str = OVERALL) -> str:
     return "" if suppression is None else suppression.flag(cell.domain, cell.category, dimension)
-
-
-def _finding(finding: Finding, result: LevelResult, lang: Language) -> str:
-    """Return a finding in the words of the schema's labels."""
-    schema = result.scores.survey.schema
-    params = dict(finding.params)
-    if "domain" in params:
-        params["domain"] = schema.domains[str(params["domain"])].label.of(lang)
-    if "population" in params:
-        names = str(params["population"]).split(" & ")
-        params["population"] = " & ".join(population_label(name, schema, lang) for name in names)
-    if "dimensions" in params:
-        params["dimensions"] = [
-            part.label.of(lang)
-            for name, part in schema.dimensions.items()
-            if name in cast("list[str]", params["dimensions"])
-        ]
-    if "cells" in params:
-        listed = cast("list[str]", params["cells"])
-        cells = dict.fromkeys(c for c in result.cells if f"{c.domain}/{c.category}" in listed)
-        params["cells"] = [cell_label(cell, schema, lang) for cell in cells]
-    if "averages" in params:
-        listed = cast("list[str]", params["averages"])
-        params["averages"] = [schema.averages[name].label.of(lang) for name in listed]
-    return text(finding.code, lang, **params)
 
 
 def _overall_row(result: LevelResult, cell: Cell, label: str, flag: str) -> tuple[str, ...]:

@@ -1,0 +1,103 @@
+"""The appendix: the error of every level, and what the report was made from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from divide_index.publication.formatting import NONE
+from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.chapters.tables import (
+    Block,
+    error_table,
+    headline_cells,
+    parts_of,
+)
+from divide_index.publication.report.material import Draft, Material
+
+
+def errors_chapter(material: Material) -> Chapter:
+    """Return the errors of all levels, in the rows of their tables."""
+    draft = Draft(material, "errors", material.say("report.chapter.errors"), 0)
+    draft.paragraph(material.say("report.text.errors", confidence=material.confidence))
+    population = material.schema.reference.label.of(material.lang)
+    blocks: list[Block] = [("", headline_cells(material))]
+    title = material.say("report.table.errors", population=material.say("report.groups"))
+    error_table(draft, title, blocks)
+    domains = [d for d in (material.regions, *material.characteristics) if d is not None]
+    if domains:
+        blocks = [(material.domain(d), material.published.of_domain(d)) for d in domains]
+        error_table(draft, material.say("report.table.errors", population=population), blocks)
+    for cell in material.published.of_domain("group"):
+        parts = [(material.domain(d), parts_of(material, cell.category, d)) for d in domains]
+        blocks = [(name, cells) for name, cells in parts if cells]
+        if blocks:
+            title = material.say("report.table.errors", population=material.label(cell))
+            error_table(draft, title, blocks)
+    return draft.chapter()
+
+
+def provenance_chapter(material: Material, provenance: Mapping[str, Any]) -> Chapter:
+    """Return what the report was made from, so that it can be made again.
+
+    Parameters
+    ----------
+    material
+        What the report is written from.
+    provenance
+        From :func:`divide_index.publication.provenance.provenance_of`.
+    """
+    draft = Draft(material, "provenance", material.say("report.chapter.provenance"), 0)
+    draft.paragraph(material.say("report.text.provenance"))
+    tool, schema = provenance["tool"], provenance["schema"]
+    rows = [
+        Row((material.say("report.row.tool"), f"{tool['name']} {tool['version']}")),
+        Row((material.say("report.row.schema"), f"{schema['name']} ({schema['sha256']})")),
+        *(
+            Row(
+                (
+                    material.say("report.row.file"),
+                    f"{file['name'] or NONE} (SHA-256 {file['sha256']})",
+                )
+            )
+            for file in provenance["input"]["files"]
+        ),
+        Row((material.say("report.row.formula"), provenance["method"]["formula"])),
+        Row((material.say("report.row.cases"), provenance["method"]["cases"])),
+        Row((material.say("report.row.domains"), ", ".join(provenance["method"]["domains"]))),
+        Row((material.say("report.row.confidence"), f"{material.confidence}%")),
+        Row((material.say("report.row.versions"), _versions(provenance["versions"]))),
+        *(
+            Row(
+                (
+                    material.say("report.row.font"),
+                    f"{font['family']} (SHA-256 {font['regular']}, {font['bold']})",
+                )
+            )
+            for font in provenance.get("fonts", ())
+        ),
+    ]
+    draft.table(
+        material.say("report.table.provenance"),
+        [(material.say("report.head.item"), "label"), (material.say("report.head.value"), "text")],
+        rows,
+        widths=(0.24, 0.76),
+    )
+    draft.heading("report.section.cite")
+    draft.paragraph(_citation(material))
+    return draft.chapter()
+
+
+def _citation(material: Material) -> str:
+    metadata = material.schema.survey
+    survey = metadata.name.of(material.lang)
+    if str(material.year) not in survey:
+        survey = material.say("report.text.survey_of_year", survey=survey, year=material.year)
+    said = [material.say("report.text.cite", survey=survey)]
+    if metadata.source is not None:
+        said.append(material.say("report.text.source", source=metadata.source))
+    if metadata.licence is not None:
+        said.append(material.say("report.text.licence", licence=metadata.licence))
+    return " ".join(said)
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in versions.items())

@@ -1,0 +1,158 @@
+"""The levels of the groups: overall, by dimension, and the reference's own scores."""
+
+import math
+
+from divide_index.cells import Cell
+from divide_index.publication.formatting import rounded
+from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.chapters.tables import (
+    dimension_table,
+    headline_cells,
+    overall_table,
+)
+from divide_index.publication.report.material import Draft, Material, inside
+from divide_index.publication.report.pictures import dot_of, draw_dots
+from divide_index.publication.sentences import (
+    Part,
+    Stated,
+    dimensions_sentence,
+    direction,
+    gap_sentence,
+    level_sentence,
+)
+from divide_index.schema import OVERALL
+
+
+def levels_chapter(material: Material, number: int) -> Chapter:
+    """Return the chapter of levels by group and dimension."""
+    draft = Draft(material, "levels", material.say("report.chapter.levels"), number)
+    cells = headline_cells(material)
+    draft.heading("report.section.overall")
+    table = draft.next_table()
+    for cell in material.subjects:
+        if (stated := material.stated(cell)) is not None:
+            draft.paragraph(_level(material, stated), [table])
+    title = material.say("report.table.overall", reference=material.reference)
+    overall_table(draft, title, [("", [material.published.reference, *cells])])
+
+    draft.heading("report.section.dimensions")
+    table, figure = draft.next_table(), draft.next_figure()
+    for cell in material.subjects:
+        draft.paragraph(_composition(material, cell), [table, figure])
+    title = material.say("report.table.dimensions", reference=material.reference)
+    dimension_table(draft, title, [("", [material.published.reference, *cells])])
+    _figure(draft, cells)
+
+    draft.heading("report.section.reference")
+    _reference(draft)
+    return draft.chapter()
+
+
+def _level(material: Material, stated: Stated) -> str:
+    return level_sentence(
+        stated,
+        material.lang,
+        year=material.year,
+        reference=material.reference,
+        dimension=inside(material.dimension(OVERALL), material.lang),
+        confidence=material.result.confidence,
+    )
+
+
+def _composition(material: Material, cell: Cell) -> str:
+    """Return a group's dimensions, and what each of them contributes to its gap."""
+    dimensions = material.dimensions_of(cell)
+    if len(dimensions) < len(material.schema.dimensions) or len(dimensions) < 2:  # noqa: PLR2004
+        return ""
+    opening = material.say("report.of_group", group=material.label(cell))
+    said = [f"{opening} {dimensions_sentence(dimensions, material.lang)}"]
+    overall = material.published.figures(cell)
+    if material.result.formula == "weighted_ratios" and overall.is_shown:
+        gap = 100 - overall.level
+        parts = gap_parts(material, cell)
+        is_widened = any(direction(part.points) != "down" for part in parts)
+        if direction(gap) == "up" and is_widened:
+            said.append(gap_sentence(gap, parts, material.lang, reference=material.reference))
+    return " ".join(said)
+
+
+def gap_parts(material: Material, cell: Cell) -> list[Part]:
+    """Return what each dimension contributes to a gap: ``w_d (100 - L_d)``, in points."""
+    return [
+        Part(
+            inside(material.dimension(name), material.lang),
+            part.weight * (100 - material.published.figures(cell, name).level),
+        )
+        for name, part in material.schema.dimensions.items()
+    ]
+
+
+def _figure(draft: Draft, cells: list[Cell]) -> None:
+    material = draft.material
+    shown = [*cells]
+    rows = [
+        dot_of(material, cell, name, material.label(cell) if name == OVERALL else "")
+        for cell in shown
+        for name in material.dimensions
+    ]
+    named = [
+        type(row)(material.dimension(name), row.level, row.low, row.high, row.flag, row.heading)
+        for row, name in zip(rows, material.dimensions * len(shown), strict=True)
+    ]
+    lowest = [_lowest(material, cell) for cell in material.subjects]
+    known = [name for name in lowest if name]
+    same = known[0] if known and len(set(known)) == 1 else ""
+    takeaway = material.say(
+        "report.takeaway.dimension_same" if same else "report.takeaway.dimension_mixed",
+        dimension=same,
+    )
+    draw_dots(
+        draft,
+        material.say("report.figure.dimensions", confidence=material.confidence),
+        named,
+        base=cells,
+        takeaway=takeaway,
+    )
+
+
+def _lowest(material: Material, cell: Cell) -> str:
+    """Return the dimension in which a group's printed level is lowest; nothing for a tie."""
+    levels = {
+        name: float(rounded(figures.level))
+        for name in material.schema.dimensions
+        if (figures := material.published.figures(cell, name)).is_shown
+    }
+    low = min(levels.values(), default=math.nan)
+    found = [name for name, level in levels.items() if level == low]
+    return inside(material.dimension(found[0]), material.lang) if len(found) == 1 else ""
+
+
+def _reference(draft: Draft) -> None:
+    """Add the reference's own scores, to which every level is relative."""
+    material = draft.material
+    result = material.result
+    table = draft.next_table()
+    draft.paragraph(material.say("report.text.reference", reference=material.reference), [table])
+    rows = [
+        Row(
+            (
+                material.dimension(name),
+                f"{material.schema.dimensions[name].weight:g}",
+                rounded(mean),
+                rounded(100 * result.reference_cv[name], 2),
+            )
+        )
+        for name, mean in result.reference_means.items()
+    ]
+    draft.table(
+        material.say("report.table.reference", reference=material.reference),
+        [
+            (material.say("report.head.dimension"), "label"),
+            (material.say("report.head.weight"), "number"),
+            (material.say("report.head.score"), "number"),
+            (material.say("report.head.relative_error"), "number"),
+        ],
+        rows,
+        unit=material.say("report.unit.scores"),
+        notes=[material.say("report.note.reference")],
+    )

@@ -1,0 +1,127 @@
+"""How the levels are made: the index, the formula, the design, and what is assumed."""
+
+from divide_index.publication.formatting import NONE, counted
+from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.material import Draft, Material
+
+
+def method_chapter(material: Material, number: int) -> Chapter:
+    """Return the chapter of the method and its assumptions."""
+    draft = Draft(material, "method", material.say("report.chapter.method"), number)
+    draft.heading("report.section.index")
+    draft.paragraph(material.say("report.text.index"), [draft.next_table()])
+    _index(draft)
+    draft.heading("report.section.formula")
+    result = material.result
+    weights = [
+        material.say(
+            "word.weight.dimension", label=part.label.of(material.lang), weight=f"{part.weight:g}"
+        )
+        for part in material.schema.dimensions.values()
+    ]
+    draft.bullets(
+        [
+            material.say("report.text.score"),
+            material.say(f"note.formula.{result.formula}", weights=weights),
+            material.say(f"note.cases.{result.cases}"),
+        ]
+    )
+    draft.heading("report.section.design")
+    _design(draft)
+    draft.heading("report.section.assumptions")
+    _assumptions(draft)
+    return draft.chapter()
+
+
+def _index(draft: Draft) -> None:
+    material = draft.material
+    schema, lang = material.schema, material.lang
+    rows: list[Row] = []
+    for name, dimension in schema.dimensions.items():
+        heading = material.say(
+            "report.index.dimension",
+            dimension=dimension.label.of(lang),
+            weight=f"{dimension.weight:g}",
+        )
+        rows.append(Row((heading,), is_heading=True))
+        for key, indicator in dimension.indicators.items():
+            label = key if indicator.label is None else indicator.label.of(lang)
+            items = [
+                item if schema.items[item].label is None else schema.items[item].label.of(lang)  # pyright: ignore[reportOptionalMemberAccess]
+                for item in indicator.items
+            ]
+            path = f"dimensions.{name}.indicators.{key}"
+            assumed = any(place == path for place, _ in schema.assumptions())
+            status = material.say("report.status.assumed") if assumed else NONE
+            rows.append(
+                Row(
+                    (
+                        label,
+                        f"{indicator.weight:g}",
+                        material.say(f"report.rule.{indicator.rule}"),
+                        ", ".join(items),
+                        status,
+                    )
+                )
+            )
+    draft.table(
+        material.say("report.table.index"),
+        [
+            (material.say("report.head.indicator"), "label"),
+            (material.say("report.head.weight"), "number"),
+            (material.say("report.head.rule"), "text"),
+            (material.say("report.head.items"), "text"),
+            (material.say("report.head.assumed"), "text"),
+        ],
+        rows,
+        widths=(0.22, 0.1, 0.14, 0.44, 0.1),
+        notes=[material.say("report.note.index")],
+    )
+
+
+def _design(draft: Draft) -> None:
+    material = draft.material
+    survey = material.result.scores.survey
+    design = survey.design
+    said = [
+        material.say(
+            "note.variance",
+            design=material.say(f"design.{survey.design_kind}"),
+            psus=counted(design.psus),
+            strata=counted(len(design.stratum_labels)),
+            df=counted(design.degrees_of_freedom),
+        )
+    ]
+    if design.lonely_strata():
+        count = len(design.lonely_strata())
+        said.append(material.say("note.lonely", count=count, rule=design.lonely_psu))
+    if material.schema.design.note is not None:
+        said.append(material.schema.design.note.of(material.lang))
+    draft.bullets([*said, material.say("report.text.covariance", reference=material.reference)])
+
+
+def _assumptions(draft: Draft) -> None:
+    material = draft.material
+    found = material.schema.assumptions()
+    if not found:
+        draft.paragraph(material.say("report.text.no_assumptions"))
+        return
+    draft.paragraph(material.say("report.text.assumptions", count=len(found)), [draft.next_table()])
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for path, part in found:
+        alternatives = "; ".join(part.alternatives)
+        label = material.schema.element_label(path, material.lang)
+        grouped.setdefault((part.source or "", alternatives), []).append(label)
+    draft.table(
+        material.say("report.table.assumptions"),
+        [
+            (material.say("report.head.element"), "label"),
+            (material.say("report.head.why"), "text"),
+            (material.say("report.head.alternatives"), "text"),
+        ],
+        [
+            Row((", ".join(labels), source, alternatives))
+            for (source, alternatives), labels in grouped.items()
+        ],
+        widths=(0.28, 0.42, 0.3),
+    )

@@ -1,0 +1,132 @@
+"""The summary: five sentences, a figure and a table on one page."""
+
+from divide_index.cells import Cell
+from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.chapters.region import region_figure, region_verdicts
+from divide_index.publication.report.chapters.tables import headline_cells
+from divide_index.publication.report.chapters.target import (
+    cell_of,
+    published_series,
+    series_figure,
+    target_paragraph,
+)
+from divide_index.publication.report.material import (
+    Draft,
+    Material,
+    count_cell,
+    inside,
+    level_cell,
+)
+from divide_index.publication.report.pictures import dot_of, draw_dots
+from divide_index.publication.sentences import (
+    dimensions_sentence,
+    groups_sentence,
+    level_sentence,
+    synthetic_sentence,
+)
+from divide_index.schema import OVERALL
+
+_MOST = 17  # regions of a figure that shares its page
+_LOW = 116.0  # points: a figure that shares it with a table and another figure
+
+
+def summary_chapter(material: Material) -> Chapter:
+    """Return the summary."""
+    draft = Draft(material, "summary", material.say("report.chapter.summary"), 0)
+    if material.is_synthetic:
+        draft.alert(synthetic_sentence(material.lang))
+    draft.bullets(_findings(material))
+    cells = headline_cells(material)
+    if cells:
+        draw_dots(
+            draft,
+            material.say("report.figure.groups", confidence=material.confidence),
+            [dot_of(material, cell) for cell in cells],
+            base=cells,
+            takeaway=_takeaway(material, cells),
+            has_target=material.schema.target is not None,
+        )
+        _table(draft, cells)
+        _second_figure(draft)
+    return draft.chapter()
+
+
+def _findings(material: Material) -> list[str]:
+    lang = material.lang
+    said: list[str] = []
+    subject = next(iter(material.subjects), None)
+    if subject is not None and (stated := material.stated(subject)) is not None:
+        said.append(
+            level_sentence(
+                stated,
+                lang,
+                year=material.year,
+                reference=material.reference,
+                dimension=inside(material.dimension(OVERALL), lang),
+                confidence=material.result.confidence,
+            )
+        )
+        dimensions = material.dimensions_of(subject)
+        if len(dimensions) > 1:
+            said.append(dimensions_sentence(dimensions, lang))
+    groups = [stated for cell in material.subjects if (stated := material.stated(cell)) is not None]
+    averages = material.published.of_domain("average")
+    average = material.stated(averages[0]) if averages else None
+    if len(groups) > 1:
+        said.append(groups_sentence(groups, lang, average=average))
+    said.append(target_paragraph(material))
+    said.append(region_verdicts(material))
+    return said
+
+
+def _takeaway(material: Material, cells: list[Cell]) -> str:
+    shown = [material.published.figures(cell) for cell in cells]
+    behind = sum(each.against(100.0) == "below" for each in shown)
+    return material.say(
+        "report.takeaway.groups",
+        count=len(cells),
+        behind=behind,
+        reference=material.reference,
+    )
+
+
+def _second_figure(draft: Draft) -> None:
+    """Add the series of the target's group where it was published, the regions elsewhere."""
+    material = draft.material
+    target = material.schema.target
+    if target is not None and cell_of(target) in material.published.cells:
+        past = published_series(material, cell_of(target), target.dimension)
+        if past is not None:
+            series_figure(draft, target, past, height=_LOW)
+            return
+    if (
+        material.regions is not None
+        and len(material.published.of_domain(material.regions)) <= _MOST
+    ):
+        region_figure(draft, material.regions)
+
+
+def _table(draft: Draft, cells: list[Cell]) -> None:
+    material = draft.material
+    heads = [(material.say("table.category"), "label")]
+    heads += [(material.dimension(name), "number") for name in material.dimensions]
+    heads += [
+        (material.say("report.head.verdict", reference=material.reference), "text"),
+        (material.say("table.n"), "number"),
+    ]
+    rows: list[Row] = []
+    for cell in (material.published.reference, *cells):
+        figures = material.published.figures(cell)
+        is_reference = cell == material.published.reference
+        levels = [
+            level_cell(material.published.figures(cell, name)) for name in material.dimensions
+        ]
+        verdict = "-" if is_reference else material.verdict(figures)
+        rows.append(Row((material.label(cell), *levels, verdict, count_cell(figures))))
+    draft.table(
+        material.say("report.table.groups", reference=material.reference),
+        heads,  # pyright: ignore[reportArgumentType]
+        rows,
+        unit=material.unit(),
+        notes=[material.say("report.note.verdict", confidence=material.confidence)],
+    )

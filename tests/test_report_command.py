@@ -1,0 +1,175 @@
+"""`divide-index report`: a PDF or a web page from a survey file, in one command."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from divide_index.cli import run
+from divide_index.errors import DivideIndexError
+from divide_index.simulate import simulate_survey
+from tests.samples import REFERENCE
+
+pikepdf = pytest.importorskip("pikepdf")
+
+BY = ("--by", "sex,province")
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated survey of a size at which some cells are suppressed."""
+    path = tmp_path_factory.mktemp("report") / "survey.csv"
+    simulate_survey("example", seed=2, n=1200).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def printing() -> None:
+    """Whether PDFs can be made here: system libraries and a Korean font."""
+    from divide_index.publication.report.pdf import check
+
+    try:
+        check("가")
+    except DivideIndexError as error:
+        pytest.skip(str(error))
+
+
+def made(survey: Path, path: Path, *options: str) -> int:
+    return run(["report", str(survey), "--schema", "example", *BY, *options, "-o", str(path)])
+
+
+def test_a_web_page_is_one_file_in_the_language_asked(survey: Path, tmp_path: Path) -> None:
+    for lang, title in (("ko", "요약"), ("en", "Summary")):
+        path = tmp_path / f"{lang}.html"
+        assert made(survey, path, "--lang", lang) == 0
+        page = path.read_text("utf-8")
+        assert f'<html lang="{lang}"' in page
+        assert title in page
+        assert not re.search(r"""(src|href)=["']https?:""", page)
+
+
+@pytest.mark.usefixtures("printing")
+def test_a_pdf_is_tagged_titled_and_in_its_language(survey: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    assert made(survey, path, "--lang", "ko") == 0
+    with pikepdf.open(path) as pdf:
+        assert str(pdf.Root.Lang) == "ko"
+        assert pdf.Root.MarkInfo.Marked
+        assert "예시 조사" in str(pdf.docinfo["/Title"])
+        assert len(pdf.pages) > 10
+        with pdf.open_outline() as outline:
+            titles = [item.title for item in outline.root]
+    assert any("요약" in title for title in titles)
+    assert any("정책목표" in title for title in titles)
+
+
+@pytest.mark.usefixtures("printing")
+def test_an_archived_report_holds_its_tables_and_the_levels(survey: Path, tmp_path: Path) -> None:
+    path, levels = tmp_path / "report.pdf", tmp_path / "levels.json"
+    assert made(survey, path, "--variant", "archive", "--lang", "en") == 0
+    by = "sex,province,group*sex,group*province"
+    assert run(["compute", str(survey), "--schema", "example", "--by", by, "-o", str(levels)]) == 0
+    with pikepdf.open(path) as pdf:
+        files = {name: file.get_file().read_bytes() for name, file in pdf.attachments.items()}
+    assert {"levels.csv", "levels.json", "table-1.csv", "table-1-1.csv"} <= set(files)
+    assert files["levels.json"] == levels.read_bytes()
+    assert b"Everybody" not in files["table-1.csv"]
+    assert files["table-1.csv"].startswith(b"Category,Overall,Access,Capability,Usage")
+
+
+@pytest.mark.usefixtures("printing")
+def test_two_runs_give_the_same_bytes(survey: Path, tmp_path: Path) -> None:
+    written: list[bytes] = []
+    for seed in ("1", "2"):
+        path = tmp_path / f"{seed}.pdf"
+        options = ["--schema", "example", *BY, "--variant", "archive", "-o", str(path)]
+        subprocess.run(
+            [sys.executable, "-m", "divide_index", "report", str(survey), *options],
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+        )
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+
+
+def test_an_existing_file_is_kept_unless_forced(survey: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("mine")
+    assert made(survey, path) == 1
+    assert path.read_text() == "mine"
+    assert made(survey, path, "--force") == 0
+    assert path.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_another_ending_is_refused_before_the_survey_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert made(tmp_path / "none.csv", tmp_path / "report.docx") == 1
+    assert "DI-E170" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("printing")
+def test_a_survey_that_cannot_be_read_leaves_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    survey = tmp_path / "survey.csv"
+    survey.write_text("a,b\n1,2\n")
+    assert made(survey, tmp_path / "report.pdf") == 1
+    assert capsys.readouterr().err.startswith("DI-E")
+    assert [path.name for path in tmp_path.iterdir()] == ["survey.csv"]
+
+
+def test_without_disclosure_control_the_page_says_internal(survey: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    assert made(survey, path, "--disclosure", "off", "--lang", "en") == 0
+    assert "INTERNAL" in path.read_text("utf-8")
+
+
+def test_four_files_of_the_korean_survey_make_one_report(tmp_path: Path) -> None:
+    names = {
+        "general": "general",
+        "farmers": "farmers",
+        "disabled": "disabled",
+        "low_income": "low_income",
+    }
+    sources = [
+        word
+        for name, file in names.items()
+        for word in ("--source", f"{name}={REFERENCE / f'nia_{file}.csv'}")
+    ]
+    path = tmp_path / "report.html"
+    assert run(["report", "--schema", "nia-2025", *sources, "-o", str(path)]) == 0
+    page = path.read_text("utf-8")
+    for word in (
+        "취약계층 평균",
+        "장애인",
+        "고령층",
+        "저소득층",
+        "농어민",
+        "공표값과의 대조",
+        "전년(80.0%)",
+    ):
+        assert word in page
+
+
+@pytest.mark.real_data
+@pytest.mark.usefixtures("printing")
+def test_brazil_has_a_report_in_english_in_one_command(shared: Path, tmp_path: Path) -> None:
+    """Five regions, urban and rural, no target: TIC Domicílios 2016."""
+    folder = shared / "data" / "tic_domicilios_2016"
+    files = {"persons": "individuos.csv", "households": "domicilios.csv"}
+    sources = [w for name, file in files.items() for w in ("--source", f"{name}={folder / file}")]
+    for ending in ("html", "pdf"):
+        path = tmp_path / f"report.{ending}"
+        given = ["--schema", "tic-domicilios-2016", *sources, "--lang", "en"]
+        assert run(["report", *given, "-o", str(path)]) == 0
+    page = (tmp_path / "report.html").read_text("utf-8")
+    for region in ("North (Norte)", "Northeast", "Southeast", "South (Sul)", "Central-West"):
+        assert region in page
+    assert "The target, checked" not in page
+    assert "48.1" in page  # rural residents, as in R (tests/reference/tic_band.json)
+    with pikepdf.open(tmp_path / "report.pdf") as pdf:
+        assert str(pdf.Root.Lang) == "en"
