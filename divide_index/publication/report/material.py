@@ -36,7 +36,7 @@ from divide_index.publication.report.blocks import (
     TableBlock,
 )
 from divide_index.publication.report.columns import column_widths
-from divide_index.publication.sentences import Stated
+from divide_index.publication.sentences import Stated, level_sentence
 from divide_index.schema import OVERALL, SurveySchema
 
 _ROMAN = tuple(map(chr, range(0x2160, 0x216A)))  # as Korean chapters are counted
@@ -150,12 +150,30 @@ class Material:
         """Return the name of a domain."""
         return self.schema.domains[name].label.of(self.lang)
 
+    def by(self, domain: str) -> str:
+        """Return a domain's name in a title of levels by it: 시·도별, 성별; region."""
+        name = inside(self.domain(domain), self.lang)
+        if self.lang == "ko" and name.endswith("별"):
+            return name
+        return self.say("report.by", name=name)
+
     def stated(self, cell: Cell, dimension: str = OVERALL) -> Stated | None:
         """Return a level for a sentence; None where it is not printed."""
         figures = self.published.figures(cell, dimension)
         if not figures.is_shown:
             return None
         return Stated(self.inside(cell), figures.level, figures.margin)
+
+    def level_of(self, stated: Stated, dimension: str = OVERALL) -> str:
+        """Return a level in a sentence, with its margin of error."""
+        return level_sentence(
+            stated,
+            self.lang,
+            year=self.year,
+            reference=self.reference,
+            dimension=inside(self.dimension(dimension), self.lang),
+            confidence=self.result.confidence,
+        )
 
     def dimensions_of(self, cell: Cell) -> list[Stated]:
         """Return the levels of a cell's dimensions under the dimensions' names."""

@@ -89,9 +89,10 @@ def provenance_chapter(material: Material, provenance: Mapping[str, Any]) -> Cha
 def _citation(material: Material) -> str:
     metadata = material.schema.survey
     survey = metadata.name.of(material.lang)
+    year = ""
     if str(material.year) not in survey:
-        survey = material.say("report.text.survey_of_year", survey=survey, year=material.year)
-    said = [material.say("report.text.cite", survey=survey)]
+        year = material.say("report.text.cite.year", year=material.year)
+    said = [material.say("report.text.cite", survey=survey, year=year)]
     if metadata.source is not None:
         said.append(material.say("report.text.source", source=metadata.source))
     if metadata.licence is not None:

@@ -8,9 +8,9 @@ from divide_index.publication.report.chapters.tables import (
     parts_of,
     whole_table,
 )
-from divide_index.publication.report.material import Draft, Material, inside
+from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.report.pictures import dot_of, draw_dots
-from divide_index.publication.sentences import dimensions_sentence, level_sentence
+from divide_index.publication.sentences import dimensions_sentence
 from divide_index.schema import OVERALL
 
 
@@ -23,6 +23,7 @@ def characteristics_chapter(material: Material, number: int) -> Chapter | None:
         material, "characteristics", material.say("report.chapter.characteristics"), number
     )
     population = material.schema.reference.label.of(material.lang)
+    titles = {material.domain(d): material.by(d) for d in domains}
     blocks = [(material.domain(d), _occupied(material, d)) for d in domains]
     blocks = [block for block in blocks if block[1]]
     draft.paragraph(
@@ -30,13 +31,13 @@ def characteristics_chapter(material: Material, number: int) -> Chapter | None:
         [draft.next_figure(), draft.next_table()],
     )
     for chunk in _chunks(blocks):
-        names = ", ".join(name for name, _ in chunk)
+        names = ", ".join(titles[name] for name, _ in chunk)
         draw_dots(
             draft,
             material.say(
                 "report.figure.characteristics",
                 population=population,
-                names=inside(names, material.lang),
+                names=names,
                 confidence=material.confidence,
             ),
             [
@@ -70,16 +71,7 @@ def _group(draft: Draft, cell: Cell) -> None:
     draft.heading("report.section.of_population", population=material.label(cell))
     said: list[str] = []
     if (stated := material.stated(cell)) is not None:
-        said.append(
-            level_sentence(
-                stated,
-                material.lang,
-                year=material.year,
-                reference=material.reference,
-                dimension=inside(material.dimension(OVERALL), material.lang),
-                confidence=material.result.confidence,
-            )
-        )
+        said.append(material.level_of(stated))
         dimensions = material.dimensions_of(cell)
         if len(dimensions) > 1:
             said.append(dimensions_sentence(dimensions, material.lang))

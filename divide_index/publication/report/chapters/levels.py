@@ -14,11 +14,9 @@ from divide_index.publication.report.material import Draft, Material, inside
 from divide_index.publication.report.pictures import dot_of, draw_dots
 from divide_index.publication.sentences import (
     Part,
-    Stated,
     dimensions_sentence,
     direction,
     gap_sentence,
-    level_sentence,
 )
 from divide_index.schema import OVERALL
 
@@ -31,7 +29,7 @@ def levels_chapter(material: Material, number: int) -> Chapter:
     table = draft.next_table()
     for cell in material.subjects:
         if (stated := material.stated(cell)) is not None:
-            draft.paragraph(_level(material, stated), [table])
+            draft.paragraph(material.level_of(stated), [table])
     title = material.say("report.table.overall", reference=material.reference)
     overall_table(draft, title, [("", [material.published.reference, *cells])])
 
@@ -46,17 +44,6 @@ def levels_chapter(material: Material, number: int) -> Chapter:
     draft.heading("report.section.reference")
     _reference(draft)
     return draft.chapter()
-
-
-def _level(material: Material, stated: Stated) -> str:
-    return level_sentence(
-        stated,
-        material.lang,
-        year=material.year,
-        reference=material.reference,
-        dimension=inside(material.dimension(OVERALL), material.lang),
-        confidence=material.result.confidence,
-    )
 
 
 def _composition(material: Material, cell: Cell) -> str:

@@ -18,11 +18,10 @@ def region_chapter(material: Material, number: int) -> Chapter | None:
     domain = material.regions
     if domain is None:
         return None
-    name = material.domain(domain)
     draft = Draft(
         material,
         "regions",
-        material.say("report.chapter.regions", domain=inside(name, material.lang)),
+        material.say("report.chapter.regions", domain=material.by(domain)),
         number,
     )
     cells = [*material.published.of_domain(domain)]
@@ -32,16 +31,12 @@ def region_chapter(material: Material, number: int) -> Chapter | None:
     draft.paragraph(f"{verdicts} {order}", [draft.next_figure(), draft.next_table()])
     draw_tiles(
         draft,
-        material.say(
-            "report.figure.tiles", population=population, domain=inside(name, material.lang)
-        ),
+        material.say("report.figure.tiles", population=population, domain=material.by(domain)),
         domain,
         cells,
         verdicts,
     )
-    title = material.say(
-        "report.table.domain", population=population, domain=inside(name, material.lang)
-    )
+    title = material.say("report.table.domain", population=population, domain=material.by(domain))
     whole_table(draft, title, [("", cells)])
     region_figure(draft, domain)
     _target_group(draft, domain)
@@ -55,7 +50,7 @@ def region_figure(draft: Draft, domain: str) -> None:
     title = material.say(
         "report.figure.domain",
         population=material.schema.reference.label.of(material.lang),
-        domain=inside(material.domain(domain), material.lang),
+        domain=material.by(domain),
         confidence=material.confidence,
     )
     draw_dots(
@@ -78,12 +73,11 @@ def _target_group(draft: Draft, domain: str) -> None:
         return
     whole = Cell("group", target.group)
     label = material.label(whole)
-    name = material.domain(domain)
     draft.heading("report.section.of_population", population=label)
     differing = [cell for cell in parts if _differs(material, cell, whole)]
     words = {
         "group": material.inside(whole),
-        "domain": inside(name, material.lang),
+        "domain": inside(material.domain(domain), material.lang),
         "shown": sum(material.published.figures(cell).is_shown for cell in parts),
         "confidence": material.confidence,
     }
@@ -97,7 +91,7 @@ def _target_group(draft: Draft, domain: str) -> None:
         material.say(
             "report.figure.domain",
             population=label,
-            domain=inside(name, material.lang),
+            domain=material.by(domain),
             confidence=material.confidence,
         ),
         [dot_of(material, cell) for cell in (whole, *parts)],
@@ -105,9 +99,7 @@ def _target_group(draft: Draft, domain: str) -> None:
         takeaway=material.say("report.takeaway.group_regions"),
         has_target=True,
     )
-    title = material.say(
-        "report.table.domain", population=label, domain=inside(name, material.lang)
-    )
+    title = material.say("report.table.domain", population=label, domain=material.by(domain))
     overall_table(draft, title, [("", [whole, *parts])])
 
 
@@ -128,7 +120,6 @@ def region_verdicts(material: Material) -> str:
     kind = kinds.get((bool(below), bool(above)), "none")
     return material.say(
         f"report.regions.{kind}",
-        domain=material.domain(domain),
         reference=material.reference,
         below=below,
         above=above,

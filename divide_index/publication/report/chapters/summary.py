@@ -14,17 +14,14 @@ from divide_index.publication.report.material import (
     Draft,
     Material,
     count_cell,
-    inside,
     level_cell,
 )
 from divide_index.publication.report.pictures import dot_of, draw_dots
 from divide_index.publication.sentences import (
     dimensions_sentence,
     groups_sentence,
-    level_sentence,
     synthetic_sentence,
 )
-from divide_index.schema import OVERALL
 
 _MOST = 17  # regions of a figure that shares its page
 _LOW = 116.0  # points: a figure that shares it with a table and another figure
@@ -53,19 +50,12 @@ def summary_chapter(material: Material) -> Chapter:
 
 def _findings(material: Material) -> list[str]:
     lang = material.lang
-    said: list[str] = []
+    checked = target_paragraph(material)
+    said = [checked]
     subject = next(iter(material.subjects), None)
     if subject is not None and (stated := material.stated(subject)) is not None:
-        said.append(
-            level_sentence(
-                stated,
-                lang,
-                year=material.year,
-                reference=material.reference,
-                dimension=inside(material.dimension(OVERALL), lang),
-                confidence=material.result.confidence,
-            )
-        )
+        if not checked:
+            said.append(material.level_of(stated))
         dimensions = material.dimensions_of(subject)
         if len(dimensions) > 1:
             said.append(dimensions_sentence(dimensions, lang))
@@ -74,7 +64,6 @@ def _findings(material: Material) -> list[str]:
     average = material.stated(averages[0]) if averages else None
     if len(groups) > 1:
         said.append(groups_sentence(groups, lang, average=average))
-    said.append(target_paragraph(material))
     said.append(region_verdicts(material))
     return said
 

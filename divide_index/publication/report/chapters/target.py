@@ -117,26 +117,30 @@ def published_series(material: Material, cell: Cell, dimension: str) -> Publishe
 
 
 def target_paragraph(material: Material) -> str:
-    """Return whether the target is reached, and the pace it would take."""
+    """Return the level of the target's group, whether it is reached, and the pace it would take.
+
+    Nothing for a survey without a target.
+    """
     target = material.schema.target
     if target is None or cell_of(target) not in material.published.cells:
         return ""
-    figures = material.published.figures(cell_of(target), target.dimension)
-    if not figures.is_shown:
+    stated = material.stated(cell_of(target), target.dimension)
+    if stated is None:
         return material.say("report.target.hidden")
     past = published_series(material, cell_of(target), target.dimension)
     recent = None
     if past is not None:
         last = min(material.year, max(past.levels, default=material.year))
         recent = past.pace(last, _WINDOWS[0])
-    return target_sentences(
-        figures.level,
-        figures.margin,
+    checked = target_sentences(
+        stated.level,
+        stated.margin,
         Goal(target.level, target.year),
         material.lang,
         year=material.year,
         pace=recent,
     )
+    return f"{material.level_of(stated, target.dimension)} {checked}"
 
 
 def _definition(draft: Draft, target: Target) -> None:
@@ -147,7 +151,9 @@ def _definition(draft: Draft, target: Target) -> None:
     words = [] if target.label is None else [target.label.of(lang)]
     if not target.assumed:
         words = [target_definition_sentence(used, used, lang)]
-    draft.paragraph(material.say("report.text.definition", group=used), [table])
+    draft.paragraph(
+        material.say("report.text.definition", group=material.inside(cell_of(target))), [table]
+    )
     pairs = [
         ("report.row.group", used),
         ("report.row.dimension", material.dimension(target.dimension)),
