@@ -6,17 +6,41 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 DEMO := build/demo/survey.csv
 
+# What a PDF needs besides Python, as Debian and Ubuntu call it, and whether it is here.
+SYSTEM := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-nanum
+READY := $(BIN)/python -c 'from divide_index.publication.report.pdf import check; check("가")'
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo test test-slow lint types bench lock clean help
+.PHONY: demo system test test-slow lint types bench lock clean help
 
-demo: $(VENV)/.run ## simulate a survey and compute its levels, in Korean
+demo: system ## simulate a survey, compute its levels and set its report, in Korean
 	@mkdir -p $(dir $(DEMO))
 	$(BIN)/divide-index simulate --schema example --seed 1 -o $(DEMO) --force
 	$(BIN)/divide-index compute $(DEMO) --schema example --lang ko
+	$(BIN)/divide-index report $(DEMO) --schema example --lang ko -o build/demo/report.pdf --force
+
+system: $(VENV)/.run ## install what a PDF needs besides Python, if it is missing
+	@if $(READY) 2>/dev/null; then exit 0; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo='sudo -n'; \
+	install="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends"; \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+	  echo "Installing $(SYSTEM)"; \
+	  $$install $(SYSTEM) >/dev/null 2>&1 || { \
+	    $$sudo apt-get update -qq; \
+	    said=$$($$install $(SYSTEM) 2>&1) || printf '%s\n' "$$said" >&2; \
+	  }; \
+	fi; \
+	said=$$($(READY) 2>&1) || { \
+	  printf '%s\n' "$$said" | sed -n '$$s/^[^:]*Error: //p' >&2; \
+	  if command -v apt-get >/dev/null; then \
+	    echo "Type: sudo apt-get install --no-install-recommends $(SYSTEM)" >&2; \
+	  fi; \
+	  exit 1; \
+	}
 
 test: $(VENV)/.dev ## run the tests; at least 95 % of lines and branches must be covered
-	@$(BIN)/python -m pytest --cov
+	@$(BIN)/python -m pytest --cov -n auto --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.dev ## run the tests left out of `make test`
 	@$(BIN)/python -m pytest -m slow
@@ -28,8 +52,9 @@ lint: $(VENV)/.dev ## check layout and style
 types: $(VENV)/.dev ## check the types
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 
-bench: $(VENV)/.run ## time `compute` against importing pandas
+bench: $(VENV)/.run ## time `compute` against importing pandas, and the report against WeasyPrint
 	@$(BIN)/python benchmarks/compute.py
+	@$(BIN)/python benchmarks/report.py
 
 lock: $(VENV)/.made ## write constraints.txt anew
 	@echo "Resolving every dependency for Python 3.11 and later"

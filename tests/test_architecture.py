@@ -45,7 +45,7 @@ ROOMS: Mapping[str, Room] = {
     "publication": Room(
         "resources messages errors output schema engine history inference survey inspection cells "
         "levels",
-        "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint pydyf",
+        "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy
     "cli": Room(f"{HOUSE} __init__", "click rich"),

@@ -1,4 +1,4 @@
-"""What travels: the schemas and the words in the wheel, all that builds it in the sdist."""
+"""What travels: schemas, templates and words in the wheel, all that builds it in the sdist."""
 
 import contextlib
 import tarfile
@@ -40,6 +40,12 @@ def test_every_schema_is_inside_the_wheel(in_wheel: set[str]) -> None:
     assert {f"divide_index/{name}" for name in schemas} <= in_wheel
 
 
+def test_every_template_is_inside_the_wheel(in_wheel: set[str]) -> None:
+    templates = files_in("templates")
+    assert "templates/report.html" in templates
+    assert {f"divide_index/{name}" for name in templates} <= in_wheel
+
+
 def test_the_words_of_both_languages_are_inside_the_wheel(in_wheel: set[str]) -> None:
     catalogues = {name for name in files_in("divide_index") if name.endswith(".po")}
     assert len(catalogues) == 2
@@ -54,5 +60,5 @@ def test_the_wheel_holds_the_package_and_nothing_beside_it(in_wheel: set[str]) -
 
 def test_the_sdist_holds_what_builds_and_tests_the_wheel(in_sdist: set[str]) -> None:
     assert {"pyproject.toml", "README.md", "LICENSE"} <= in_sdist
-    for folder in ("divide_index", "survey_schemas", "tests"):
+    for folder in ("divide_index", "survey_schemas", "templates", "tests"):
         assert files_in(folder) <= in_sdist, folder
