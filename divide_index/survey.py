@@ -180,7 +180,9 @@ def _plausible(frame: Any, schema: SurveySchema) -> tuple[SurveySchema, list[Fin
         if distance > _REGISTER_TOLERANCE:
             column = schema.column_of(name)
             findings.append(Finding.of("DI-W047", column=column, percent=100 * distance))
-            changed[name] = variable.model_copy(update={"codes": dict.fromkeys(variable.codes), "tiles": {}})
+            changed[name] = variable.model_copy(
+                update={"codes": dict.fromkeys(variable.codes), "tiles": {}}
+            )
     if changed:
         schema = schema.model_copy(update={"variables": {**schema.variables, **changed}})
     return schema, findings
