@@ -1,10 +1,10 @@
-"""The levels of the groups: overall, by dimension, and the reference's own scores."""
+"""The levels of the groups: overall and by dimension."""
 
 import math
 
 from divide_index.cells import Cell
 from divide_index.publication.formatting import rounded
-from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.chapters.tables import (
     dimension_table,
     headline_cells,
@@ -41,8 +41,6 @@ def levels_chapter(material: Material, number: int) -> Chapter:
     dimension_table(draft, title, [("", [material.published.reference, *cells])])
     _figure(draft, cells)
 
-    draft.heading("report.section.reference")
-    _reference(draft)
     return draft.chapter()
 
 
@@ -112,34 +110,3 @@ def _lowest(material: Material, cell: Cell) -> str:
     low = min(levels.values(), default=math.nan)
     found = [name for name, level in levels.items() if level == low]
     return inside(material.dimension(found[0]), material.lang) if len(found) == 1 else ""
-
-
-def _reference(draft: Draft) -> None:
-    """Add the reference's own scores, to which every level is relative."""
-    material = draft.material
-    result = material.result
-    table = draft.next_table()
-    draft.paragraph(material.say("report.text.reference", reference=material.reference), [table])
-    rows = [
-        Row(
-            (
-                material.dimension(name),
-                f"{material.schema.dimensions[name].weight:g}",
-                rounded(mean),
-                rounded(100 * result.reference_cv[name], 2),
-            )
-        )
-        for name, mean in result.reference_means.items()
-    ]
-    draft.table(
-        material.say("report.table.reference", reference=material.reference),
-        [
-            (material.say("report.head.dimension"), "label"),
-            (material.say("report.head.weight"), "number"),
-            (material.say("report.head.score"), "number"),
-            (material.say("report.head.relative_error"), "number"),
-        ],
-        rows,
-        unit=material.say("report.unit.scores"),
-        notes=[material.say("report.note.reference")],
-    )

@@ -1,6 +1,6 @@
 """How the levels are made: the index, the formula, the design, and what is assumed."""
 
-from divide_index.publication.formatting import NONE, counted
+from divide_index.publication.formatting import NONE, counted, rounded
 from divide_index.publication.report.blocks import Chapter, Row
 from divide_index.publication.report.material import Draft, Material
 
@@ -26,6 +26,8 @@ def method_chapter(material: Material, number: int) -> Chapter:
             material.say(f"note.cases.{result.cases}"),
         ]
     )
+    draft.heading("report.section.reference")
+    _reference(draft)
     draft.heading("report.section.design")
     _design(draft)
     draft.heading("report.section.assumptions")
@@ -76,6 +78,37 @@ def _index(draft: Draft) -> None:
         rows,
         widths=(0.22, 0.1, 0.14, 0.44, 0.1),
         notes=[material.say("report.note.index")],
+    )
+
+
+def _reference(draft: Draft) -> None:
+    """Add the reference's own scores, to which every level is relative."""
+    material = draft.material
+    result = material.result
+    table = draft.next_table()
+    draft.paragraph(material.say("report.text.reference", reference=material.reference), [table])
+    rows = [
+        Row(
+            (
+                material.dimension(name),
+                f"{material.schema.dimensions[name].weight:g}",
+                rounded(mean),
+                rounded(100 * result.reference_cv[name], 2),
+            )
+        )
+        for name, mean in result.reference_means.items()
+    ]
+    draft.table(
+        material.say("report.table.reference", reference=material.reference),
+        [
+            (material.say("report.head.dimension"), "label"),
+            (material.say("report.head.weight"), "number"),
+            (material.say("report.head.score"), "number"),
+            (material.say("report.head.relative_error"), "number"),
+        ],
+        rows,
+        unit=material.say("report.unit.scores"),
+        notes=[material.say("report.note.reference")],
     )
 
 

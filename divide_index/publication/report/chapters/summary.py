@@ -24,7 +24,7 @@ from divide_index.publication.sentences import (
 )
 
 _MOST = 17  # regions of a figure that shares its page
-_LOW = 116.0  # points: a figure that shares it with a table and another figure
+_LOW = 140.0  # points: a figure that shares it with a table and another figure
 
 
 def summary_chapter(material: Material) -> Chapter:
