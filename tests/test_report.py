@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,16 +14,25 @@ import pytest
 
 from divide_index import history
 from divide_index.cells import Cell
-from divide_index.errors import PublicationError
+from divide_index.errors import Finding, PublicationError
 from divide_index.levels import LevelResult, nonresponse_band, relative_levels
 from divide_index.messages import Language
 from divide_index.publication.formatting import interval, rounded
 from divide_index.publication.published import Published
 from divide_index.publication.report import Report, domains_of_report, table_as_csv
-from divide_index.publication.report.blocks import Bullets, Chapter, Document, Paragraph, TableBlock
-from divide_index.publication.report.chapters.target import PublishedSeries, published_series
+from divide_index.publication.report.blocks import (
+    Bullets,
+    Chapter,
+    Column,
+    Document,
+    FigureBlock,
+    Paragraph,
+    Row,
+    TableBlock,
+)
 from divide_index.publication.report.columns import column_widths
 from divide_index.publication.report.material import Material, inside
+from divide_index.publication.report.series import PublishedSeries, published_series
 from divide_index.publication.sentences import Break
 from divide_index.schema import OVERALL, SurveySchema, load_schema
 from divide_index.scoring import score
@@ -92,7 +102,7 @@ def test_a_suppressed_number_is_nowhere_in_a_report() -> None:
     values = np.where(hidden, poison, estimate.values)
     poisoned = replace(
         given.levels,
-        estimate=replace(estimate, values=values),
+        estimate=replace(estimate, values=values, covariance=np.diag(values**2)),
         n=np.where(hidden, poison, given.levels.n).astype(np.intp),
         psus=np.where(hidden, poison, given.levels.psus).astype(np.intp),
         conf_low=np.where(hidden, poison, given.levels.conf_low),
@@ -105,7 +115,7 @@ def test_a_suppressed_number_is_nowhere_in_a_report() -> None:
     attached = [a.content.decode() for a in leaking.attachments()]
     text = "".join([leaking.to_html(), *words_of(leaking.document), *attached])
     assert len(places) > 0
-    poisoned_number = re.compile(r"(?<![\d.])777,?0\d\d")
+    poisoned_number = re.compile(r"(?<![\d.])77[67],?[09]\d\d")
     assert not poisoned_number.findall(text)
     open_report = Report(poisoned, "en", None, "off")
     assert poisoned_number.findall(open_report.to_html())  # the search would have found it
@@ -185,23 +195,39 @@ def test_the_gap_of_a_group_is_the_sum_of_its_parts() -> None:
         assert sum(points) == pytest.approx(float(gap), abs=0.151)  # each is rounded
 
 
+def alone(given: Report) -> TableBlock:
+    [table] = [t for t in given.document.tables if "한 부문만 높여" in t.title]
+    return table
+
+
 def test_one_dimension_alone_would_reach_the_target() -> None:
     """0.2 × 0.4 × 0.4 of the levels: putting in the needed level gives the target."""
-    given = report("ko")
-    [table] = [t for t in given.document.tables if "한 부문만 높여" in t.title]
+    table = alone(report("ko"))
     weights = {"접근": 0.2, "역량": 0.4, "활용": 0.4}
     now = {row.cells[0]: float(row.cells[2]) for row in table.rows}
-    for row in table.rows:
+    attainable = [row for row in table.rows if row.cells[3] != "-"]
+    assert attainable
+    for row in attainable:
         raised = {**now, row.cells[0]: float(row.cells[3])}
         reached = sum(weights[name] * level for name, level in raised.items())
         assert reached == pytest.approx(83, abs=0.11)
+
+
+def test_a_level_above_full_scores_is_not_asked_for() -> None:
+    """With everybody at 100 of 100, access would stand at 10,000 over the reference's mean."""
+    given = report("ko")
+    ceiling = 10_000 / given.levels.reference_means["access"]
+    [access, *_] = alone(given).rows
+    gap = 83 - given.levels.level("group", "farmers")
+    assert given.levels.level("group", "farmers", "access") + gap / 0.2 > ceiling
+    assert access.cells[3:] == ("-", "-")
 
 
 # -- words -----------------------------------------------------------------------------------
 
 BANNED = (
     *("통계적으로 증명", "오차범위 내에서 앞섬", "급등", "급락", "크게", "때문에", "덕분에"),
-    *("달성 확실", "차별", "세계 최고", "은(는)", "이(가)", "을(를)", "와(과)", "(으)로", "△", "▲"),
+    *("달성 확실", "차별", "세계 최고", "△", "▲"),
     *("국민 평균", "전국 평균", "정보화지수", "하위지표", "억압", "분해", "외로운"),
 )
 
@@ -209,6 +235,7 @@ BANNED = (
 def test_no_word_is_banned() -> None:
     text = "\n".join(words_of(report("ko").document))
     assert [word for word in BANNED if word in text] == []
+    assert not re.search(r"[은이을와](?=\()\((?:는|가|를|과)\)", text)
 
 
 def test_an_english_report_has_no_hangul_of_ours() -> None:
@@ -375,7 +402,161 @@ def test_a_true_survey_is_held_against_the_published_values() -> None:
     assert row.cells[3] == "80.6"  # published for 2025
     level = result.level("group", "farmers")
     assert row.cells[4].lstrip("+") == rounded(level - 80.6)
-    assert any("전년(80.0%)" in words for words in words_of(document))
+    # This year's level is not the published one: no change on last year's is told.
+    assert not any("전년" in words for words in words_of(document))
+
+
+def with_level(result: LevelResult, row: tuple[str, str, str], level: float) -> LevelResult:
+    """Return levels of which one is another, its interval moved along."""
+    place = result.row(*row)
+    values, low, high = (
+        each.copy() for each in (result.estimate.values, result.conf_low, result.conf_high)
+    )
+    for each in (low, high):
+        each[place] += level - values[place]
+    values[place] = level
+    return replace(
+        result, estimate=replace(result.estimate, values=values), conf_low=low, conf_high=high
+    )
+
+
+def true_survey(result: LevelResult) -> LevelResult:
+    survey = replace(result.scores.survey, is_synthetic=False)
+    return replace(result, scores=replace(result.scores, survey=survey))
+
+
+def test_a_level_as_published_is_compared_with_last_year() -> None:
+    result = with_level(true_survey(levels()), ("group", "farmers", OVERALL), 80.62)
+    words = "\n".join(words_of(Report(result, "ko", None, "off").document))
+    assert "전년(80.0%)보다 0.6%p 높다" in words
+    assert "유의성은 판단하지 않았다" in words
+    assert "공표값의 최근 3년 연평균(0.6%p)" in words
+
+
+# -- levels of other kinds -------------------------------------------------------------------
+
+
+def test_levels_under_a_condition_make_no_report() -> None:
+    result = relative_levels(levels().scores, where="sex == 1")
+    with pytest.raises(PublicationError, match="DI-E253"):
+        _ = Report(result, "ko").document
+
+
+def test_levels_of_another_formula_are_compared_with_no_published_ones() -> None:
+    scores = true_survey(levels()).scores
+    result = relative_levels(scores, ["sex"], formula="ratio_of_composites")
+    words = "\n".join(words_of(Report(result, "ko", None, "off").document))
+    for told in ("공표값의", "전년", "공표값과 계산값", "한 부문만 높여"):
+        assert told not in words
+    assert "종합 원점수의 비율" in words
+
+
+def test_a_target_of_a_dimension_is_checked_in_it() -> None:
+    result = levels()
+    schema = result.scores.survey.schema
+    assert schema.target is not None
+    target = schema.target.model_copy(update={"dimension": "usage"})
+    document = Report(with_schema(result, target=target), "ko", None, "off").document
+    level = rounded(result.level("group", "farmers", "usage"))
+    words = "\n".join(words_of(document))
+    assert f"활용 수준은 일반국민을 100으로 할 때 {level}%로" in words
+    [series] = [f for f in chapter_of(document, "target").blocks if isinstance(f, FigureBlock)]
+    assert "활용 수준의 추이" in series.title
+    overall = [f for f in document.figures if f.title.startswith("계층별 종합 수준")]
+    assert overall
+    assert not any("2027년 목표" in figure.alt for figure in overall)
+    assert "2027년 목표" in series.alt
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(84, 90, "목표 도달"), (70, 82.9, "목표 미달")]
+)
+def test_an_interval_that_is_not_symmetric_decides_by_its_ends(
+    low: float, high: float, verdict: str
+) -> None:
+    result = levels()
+    place = result.row("group", "farmers")
+    lows, highs = result.conf_low.copy(), result.conf_high.copy()
+    lows[place], highs[place] = low, high
+    level = 88.0 if low > 83 else 72.0
+    values = result.estimate.values.copy()
+    values[place] = level
+    changed = replace(
+        result, estimate=replace(result.estimate, values=values), conf_low=lows, conf_high=highs
+    )
+    document = Report(changed, "ko", None, "off").document
+    [table] = [t for t in document.tables if "대비 판단" in t.title]
+    rows = {row.cells[0]: row.cells[1] for row in table.rows}
+    assert rows["표본오차 고려 판단"] == verdict
+    assert f"95% 신뢰구간 {rounded(low)}~{rounded(high)}%" in "\n".join(words_of(document))
+
+
+def test_a_target_that_is_reached_once_rounded_needs_no_increase() -> None:
+    result = with_level(levels(), ("group", "farmers", OVERALL), 82.97)
+    document = Report(result, "ko", None, "off").document
+    [table] = [t for t in document.tables if "대비 판단" in t.title]
+    rows = {row.cells[0]: row.cells[1] for row in table.rows}
+    assert rows["추정치 기준 판단"] == "목표 도달"
+    assert rows["연평균 필요 증가폭"] == "-"
+    assert not any("한 부문만" in t.title for t in document.tables)
+
+
+def test_a_suppressed_target_group_is_not_judged() -> None:
+    given = Report(levels(), "ko")
+    assert given.suppression is not None
+    farmers = Cell("group", "farmers")
+    hidden = replace(given.suppression, primary={farmers: ("threshold",)})
+    given.__dict__["suppression"] = hidden
+    words = "\n".join(words_of(given.document))
+    level = rounded(levels().level("group", "farmers"))
+    assert "비밀 보호를 위하여 공개하지 않으므로 판단하지 않았다" in words
+    assert f"{level}%" not in words
+
+
+def test_households_are_called_households() -> None:
+    document = Report(with_schema(levels(), unit="household"), "ko").document
+    words = "\n".join(words_of(document))
+    assert not re.search(r"\d명|응답자 \d", words)
+    assert "10가구 미만" in words
+
+
+def test_confidence_is_the_one_asked() -> None:
+    result = relative_levels(levels().scores, ["sex"], confidence=0.9)
+    words = "\n".join(words_of(Report(result, "ko").document))
+    assert "90% 신뢰구간" in words
+    assert "100번에 10번꼴(90% 신뢰수준)" in words
+    assert "95%" not in words
+
+
+def test_regions_without_an_interval_are_not_judged() -> None:
+    result = levels()
+    places = [result.row("province", str(code)) for code in (1, 2)]
+    low, high = result.conf_low.copy(), result.conf_high.copy()
+    low[places] = high[places] = np.nan
+    words = "\n".join(
+        words_of(Report(replace(result, conf_low=low, conf_high=high), "ko", None, "off").document)
+    )
+    assert "신뢰구간이 없는 2곳은 판단하지 않았다" in words
+
+
+def test_a_count_of_records_is_not_told_beside_a_suppressed_cell() -> None:
+    given = report("ko")
+    told = Finding.of("DI-W051", column="weight", count=3)
+    survey = replace(given.levels.scores.survey, findings=(told,))
+    counted = replace(given.levels, scores=replace(given.levels.scores, survey=survey))
+    assert given.suppression is not None
+    hiding, open_report = Report(counted, "ko"), Report(counted, "ko", None, "off")
+    hiding.__dict__["suppression"] = given.suppression
+    assert "3건" not in "\n".join(words_of(hiding.document))
+    assert "3건" in "\n".join(words_of(open_report.document))
+    [levels_json] = [a for a in hiding.attachments() if a.name == "levels.json"]
+    findings = json.loads(levels_json.content)["provenance"]["findings"]
+    assert {"code": "DI-W242", "told": "DI-W051"} in findings
+
+
+def test_crosses_are_for_compute() -> None:
+    with pytest.raises(PublicationError, match="DI-E254"):
+        domains_of_report(load_schema("example"), ["sex*province"])
 
 
 # -- tables ----------------------------------------------------------------------------------
@@ -387,8 +568,22 @@ def test_an_attached_table_is_the_printed_one() -> None:
         assert head == [column.label for column in table.columns]
         for printed, row in zip(table.rows, rows, strict=True):
             blank = [""] * (len(head) - len(printed.cells))
-            plain = [cell.removeprefix("'") for cell in row]
-            assert plain == [*printed.cells, *blank]
+            assert row == [*printed.cells, *blank]
+
+
+def test_a_text_that_starts_a_formula_is_quoted_in_an_attached_table() -> None:
+    columns = (Column("a", "label", 0.5), Column("b", "text", 0.5))
+    cells = [("=1+1", "-2.4%p"), ("+cmd", "-"), ("-3", "+1.2"), ("@x", "-x\ry")]
+    table = TableBlock("t", "1", "T", "", columns, tuple(Row(pair) for pair in cells))
+    rows = [*csv.reader(io.StringIO(table_as_csv(table)))][1:]
+    assert rows == [["'=1+1", "-2.4%p"], ["'+cmd", "-"], ["-3", "+1.2"], ["'@x", "'-x y"]]
+
+
+def test_korean_tables_are_attached_as_excel_reads_them() -> None:
+    [korean] = [a for a in report("ko").attachments() if a.name == "table-1.csv"]
+    [english] = [a for a in report("en").attachments() if a.name == "table-1.csv"]
+    assert korean.content.startswith(b"\xef\xbb\xbf")
+    assert not english.content.startswith(b"\xef\xbb\xbf")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -399,8 +594,6 @@ def test_the_columns_of_a_table_fill_it(lang: Language) -> None:
 
 
 def test_a_column_of_numbers_has_room_for_the_longest() -> None:
-    from divide_index.publication.report.blocks import Row
-
     heads = [("A", "label"), ("B", "number"), ("C", "text")]
     rows = [Row(("a label of many words that may break " * 3, "123,456,789", "short"))]
     label, number, words = column_widths(heads, rows)  # pyright: ignore[reportArgumentType]

@@ -200,11 +200,22 @@ def write_text(text: str) -> None:
     ClosedPipeError
         The reader went away, which is no fault.
     """
+    write_bytes(text.encode("utf-8"))
+
+
+def write_bytes(content: bytes) -> None:
+    """Print a result to stdout as it is.
+
+    Raises
+    ------
+    ClosedPipeError
+        The reader went away, which is no fault.
+    """
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  started with >&-
         raise ClosedPipeError
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(content)
         sys.stdout.flush()
     except BrokenPipeError as error:
         raise ClosedPipeError from error

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from divide_index.cli.context import (
-    ClosedPipeError,
     Session,
     checked_ending,
     confidence_option,
@@ -24,6 +23,7 @@ from divide_index.cli.context import (
     source_option,
     survey_argument,
     verbose_option,
+    write_bytes,
     write_text,
 )
 from divide_index.cli.surveys import read_told
@@ -125,9 +125,4 @@ def _deliver(
     elif output is not None:
         report.to_pdf(output, variant=variant, force=force)  # pyright: ignore[reportArgumentType]
     else:
-        pdf = report.to_pdf_bytes(variant=variant)  # pyright: ignore[reportArgumentType]
-        try:
-            sys.stdout.buffer.write(pdf)
-            sys.stdout.flush()
-        except BrokenPipeError as error:
-            raise ClosedPipeError from error
+        write_bytes(report.to_pdf_bytes(variant=variant))  # pyright: ignore[reportArgumentType]

@@ -127,14 +127,14 @@ class Suppression:
         Parameters
         ----------
         findings
-            Of the levels.
+            Of the survey or of the levels.
 
         Returns
         -------
         tuple of Finding
-            Where anything is suppressed, the number of those who stand in no category, or whose
-            membership is unknown, is left out: with it, a category would be its population less
-            the others. No finding names a suppressed cell.
+            Where anything is suppressed, no number of records is told: with that of those who
+            stand in no category, a category would be its population less the others. No finding
+            names a suppressed cell.
         """
         kept: list[Finding] = []
         names = {f"{cell.domain}/{cell.category}" for cell in self.suppressed}
@@ -150,6 +150,8 @@ class Suppression:
                     listed: Any = params["cells"]
                     cells = [name for name in listed if name not in names]
                     kept += [Finding.of("DI-W063", cells=cells)] if cells else []
+                case _ if names and "count" in params:
+                    kept.append(Finding.of("DI-W242", told=finding.code))
                 case _:
                     kept.append(finding)
         return tuple(kept)

@@ -34,3 +34,8 @@ def interval(low: float, high: float, decimals: int = 1) -> str:
 def counted(value: int) -> str:
     """Return a count with thousands separated."""
     return f"{value:,}"
+
+
+def percent(share: float) -> str:
+    """Return a share, such as a confidence level, in percent and without a sign: ``95``."""
+    return f"{100 * share:.10g}"

@@ -30,7 +30,7 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
         simulated.
     """
     survey = result.scores.survey
-    findings = result.findings
+    findings = (*survey.findings, *result.findings)
     if suppression is not None:
         findings = suppression.findings(findings)
     schema, design = survey.schema, survey.design
@@ -68,10 +68,7 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
             else schema.target.model_dump(include={"group", "dimension", "level", "year"}),
         },
         "disclosure": "off" if suppression is None else suppression.summary(),
-        "findings": [
-            {"code": finding.code, **dict(finding.params)}
-            for finding in (*survey.findings, *findings)
-        ],
+        "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
         "versions": {"python": platform.python_version(), **_versions(survey.frame)},
     }
 

@@ -15,9 +15,8 @@ from divide_index.cells import Cell
 from divide_index.inference.estimate import t_quantile
 from divide_index.levels import LevelResult
 from divide_index.publication.disclosure import Suppression
+from divide_index.publication.figures.marks import Flag
 from divide_index.schema import OVERALL, SurveySchema
-
-Flag = Literal["", "caution", "suppressed", "none", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,25 @@ class Figures:
         return self.std_error / self.level if self.level > 0 else math.nan
 
     @property
+    def has_interval(self) -> bool:
+        """Whether a confidence interval is printed."""
+        return not (math.isnan(self.low) or math.isnan(self.high))
+
+    @property
     def margin(self) -> float | None:
-        """How far the interval reaches from the level, on its wider side; None without one."""
-        reach = max(self.high - self.level, self.level - self.low)
-        return None if math.isnan(reach) else reach
+        """Half the width of an interval that is symmetric about the level; None for others."""
+        above, below = self.high - self.level, self.level - self.low
+        is_symmetric = self.has_interval and math.isclose(above, below, rel_tol=1e-6, abs_tol=1e-9)
+        return above if is_symmetric else None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The interval, whatever its shape; None without one."""
+        return (self.low, self.high) if self.has_interval else None
 
     def against(self, level: float) -> Literal["below", "above", "within", "unknown"]:
         """Return where the interval lies in relation to a level."""
-        if math.isnan(self.low):
+        if not self.has_interval:
             return "unknown"
         if self.high < level:
             return "below"

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Literal
 
 from divide_index.messages import Language, text
-from divide_index.publication.formatting import counted, rounded
+from divide_index.publication.formatting import counted, percent, rounded
 
 Direction = Literal["up", "down", "same"]
 Significance = Literal["significant", "within", "undecidable"]
@@ -37,11 +37,14 @@ class Stated:
         Unrounded, the reference being 100.
     margin
         Half the width of the confidence interval; None or NaN where the error is not known.
+    bounds
+        The confidence interval where it is not symmetric about the level, and has no margin.
     """
 
     label: str
     level: float
     margin: float | None = None
+    bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         _check(self.level, self.margin)
@@ -172,8 +175,16 @@ def published_verdict(level: float, target: float) -> Published:
     return "reached" if Decimal(rounded(level)) >= Decimal(rounded(target)) else "missed"
 
 
-def sampled_verdict(level: float, margin: float | None, target: float) -> Sampled:
+def sampled_verdict(
+    level: float,
+    margin: float | None,
+    target: float,
+    *,
+    bounds: tuple[float, float] | None = None,
+) -> Sampled:
     """Return whether a level reaches a target, given its sampling error, without rounding.
+
+    Without a margin, ``bounds`` are the confidence interval.
 
     Returns
     -------
@@ -182,13 +193,15 @@ def sampled_verdict(level: float, margin: float | None, target: float) -> Sample
         is below it, ``"edge"`` (cannot tell) if it lies between them, ``"unknown"`` without a
         margin.
     """
-    if margin is None or math.isnan(margin):
+    if margin is not None and not math.isnan(margin):
+        low, high = _exact(level) - _exact(margin), _exact(level) + _exact(margin)
+    elif bounds is not None:
+        low, high = map(_exact, bounds)
+    else:
         return "unknown"
-    if _exact(level) - _exact(margin) >= _exact(target):
+    if low >= _exact(target):
         return "reached"
-    if _exact(level) + _exact(margin) < _exact(target):
-        return "missed"
-    return "edge"
+    return "missed" if high < _exact(target) else "edge"
 
 
 # -- levels ----------------------------------------------------------------------------------
@@ -205,8 +218,10 @@ def level_sentence(
 ) -> str:
     """Return the level of a group with its margin of error."""
     is_known = group.margin is not None and not math.isnan(group.margin)
+    kind = "known" if is_known else "unknown" if group.bounds is None else "interval"
+    low, high = (math.nan, math.nan) if group.bounds is None else group.bounds
     return _sentence(
-        "sentence.level.known" if is_known else "sentence.level.unknown",
+        f"sentence.level.{kind}",
         lang,
         year=year,
         group=group.label,
@@ -214,7 +229,9 @@ def level_sentence(
         reference=reference,
         level=rounded(group.level),
         margin=rounded(group.margin or 0.0),
-        confidence=_percent(confidence),
+        low=rounded(low),
+        high=rounded(high),
+        confidence=percent(confidence),
     )
 
 
@@ -341,7 +358,7 @@ def change_sentence(change: Change, lang: Language, *, confidence: float = 0.95)
         points=rounded(abs(points)),
         low=low,
         high=high,
-        confidence=_percent(confidence),
+        confidence=percent(confidence),
     )
 
 
@@ -356,6 +373,7 @@ def target_sentences(
     *,
     year: int,
     pace: Pace | None = None,
+    bounds: tuple[float, float] | None = None,
 ) -> str:
     """Return whether a target is reached, by both verdicts, and what it would still take.
 
@@ -371,11 +389,13 @@ def target_sentences(
         The year of the level. In the year of the target or later the sentences say so, and ask
         for no yearly increase.
     pace
-        The recent yearly increase, to compare the required one with.
+        The recent yearly increase of the published levels, to compare the required one with.
+    bounds
+        The confidence interval where it has no margin.
     """
     _check(level, margin)
     published = published_verdict(level, target.level)
-    sampled = sampled_verdict(level, margin, target.level)
+    sampled = sampled_verdict(level, margin, target.level, bounds=bounds)
     gap = _difference(target.level, level)
     left = target.year - year
     said = [
@@ -386,7 +406,7 @@ def target_sentences(
             target=_short(target.level),
             level=rounded(level),
             gap=rounded(gap),
-            margin=rounded(margin or 0.0),
+            error=_error(margin, bounds, lang),
         )
     ]
     if left == 0:
@@ -396,6 +416,14 @@ def target_sentences(
     elif published == "missed" and direction(gap / left) == "up":
         said.append(_pace_sentence(gap / left, left, pace, lang))
     return " ".join(said)
+
+
+def _error(margin: float | None, bounds: tuple[float, float] | None, lang: Language) -> str:
+    """Return a sampling error as a noun: its margin, or its interval."""
+    if margin is None and bounds is not None:
+        low, high = map(rounded, bounds)
+        return text("sentence.error.interval", lang, low=low, high=high)
+    return text("sentence.error.margin", lang, margin=rounded(margin or 0.0))
 
 
 def _pace_sentence(points: float, years: int, recent: Pace | None, lang: Language) -> str:
@@ -458,7 +486,7 @@ def _details(regional: Regional, lang: Language, unit: Unit, confidence: float) 
     details = [text(f"sentence.detail.{unit}", lang, n=counted(regional.n))]
     if region.margin is not None and not math.isnan(region.margin):
         low, high = _bounds(region.level, region.margin)
-        share = _percent(confidence)
+        share = percent(confidence)
         interval = text("sentence.detail.interval", lang, confidence=share, low=low, high=high)
         details.insert(0, interval)
     if first == last:
@@ -555,7 +583,3 @@ def _bounds(value: float, margin: float | None) -> tuple[str, str]:
 def _short(number: float) -> str:
     """Return a number to one decimal, which is left out where it is zero: 83, 1.5."""
     return rounded(number).removesuffix(".0")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.10g}"

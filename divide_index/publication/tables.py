@@ -16,10 +16,12 @@ from divide_index.publication.formatting import (
     SUPPRESSED,
     counted,
     interval,
+    percent,
     rounded,
     signed,
 )
 from divide_index.publication.labels import cell_label, dimension_label
+from divide_index.publication.methods import design_notes, formula_notes
 from divide_index.schema import OVERALL, SurveySchema
 
 _PAGE, _NARROWEST_LABEL, _WIDEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 30, 3  # columns of a terminal
@@ -54,7 +56,7 @@ def level_tables(
         What of them is not published; None prints every cell.
     """
     schema = result.scores.survey.schema
-    confidence = f"{100 * result.confidence:.10g}"
+    confidence = percent(result.confidence)
     cells = list(dict.fromkeys(result.cells))
     breaks = tuple(i for i, c in enumerate(cells) if i and c.domain != cells[i - 1].domain)
     labels = [cell_label(cell, schema, lang) for cell in cells]
@@ -107,7 +109,7 @@ def _dimension_tables(
             used = 0
         chunks[-1].append(name)
         used += width
-    confidence = f"{100 * result.confidence:.10g}"
+    confidence = percent(result.confidence)
     unit = "table.unit" if schema.unit == "person" else "table.unit.household"
     return [
         Table(
@@ -147,28 +149,7 @@ def level_notes(
         notes.append(text("note.where", lang, where=result.where))
     if schema.target is not None:
         notes.append(_target_note(schema, lang))
-    weights = [
-        text("word.weight.dimension", lang, label=part.label.of(lang), weight=f"{part.weight:g}")
-        for part in schema.dimensions.values()
-    ]
-    notes.append(text(f"note.formula.{result.formula}", lang, weights=weights))
-    notes.append(text(f"note.cases.{result.cases}", lang))
-    design = survey.design
-    notes.append(
-        text(
-            "note.variance",
-            lang,
-            design=text(f"design.{survey.design_kind}", lang),
-            psus=counted(design.psus),
-            strata=counted(len(design.stratum_labels)),
-            df=counted(design.degrees_of_freedom),
-        )
-    )
-    if design.lonely_strata():
-        count = len(design.lonely_strata())
-        notes.append(text("note.lonely", lang, count=count, rule=design.lonely_psu))
-    if schema.design.note is not None:
-        notes.append(schema.design.note.of(lang))
+    notes += formula_notes(result, lang) + design_notes(result, lang)
     bands = [] if band is None else _bands(result, band, lang, suppression)
     if bands:
         notes.append(text("note.band", lang, bands=bands))

@@ -16,6 +16,7 @@ from divide_index.publication.figures.charts import dots
 from divide_index.publication.figures.drawing import PAGE_WIDTH
 from divide_index.publication.figures.marks import Dot, Line
 from divide_index.publication.figures.svg import FONTS
+from divide_index.publication.formatting import percent
 from divide_index.publication.labels import cell_label, dimension_label
 from divide_index.schema import OVERALL
 
@@ -71,7 +72,7 @@ def plot(
     line = None
     if target and schema.target is not None and schema.target.dimension == dimension:
         line = Line(schema.target.level, f"{schema.target.level:g} ({schema.target.year})")
-    interval = text("table.interval", lang, confidence=f"{100 * result.confidence:.10g}")
+    interval = text("table.interval", lang, confidence=percent(result.confidence))
     drawing = dots(
         rows,
         reference=Line(100.0, f"{schema.reference.label.of(lang)} = 100"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from divide_index.errors import PublicationError
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import Language
 from divide_index.output import check_writable, write_files
@@ -24,9 +26,9 @@ from divide_index.schema import SurveySchema
 
 if TYPE_CHECKING:
     from divide_index.publication.report.fonts import Typeface
-    from divide_index.publication.report.pdf import Attached
+    from divide_index.publication.report.pdf import Attached, Variant
 
-Variant = Literal["ua", "archive"]
+_PRINTED = re.compile(r"[-+]?(\d[\d.,~-]*\*?)?( ?(%p?|pp))?")  # a number, its sign and unit; a dash
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ class Report:
 
         return page_of(self.document, medium="web")
 
-    def to_pdf_bytes(self, *, variant: Variant = "ua") -> bytes:
+    def to_pdf_bytes(self, *, variant: "Variant" = "ua") -> bytes:
         """Return the report as PDF: the same levels, version and fonts give the same bytes.
 
         Parameters
@@ -112,7 +114,7 @@ class Report:
             provenance=json.dumps(plain(provenance), ensure_ascii=False),
         )
 
-    def to_pdf(self, path: Path | str, *, variant: Variant = "ua", force: bool = False) -> None:
+    def to_pdf(self, path: Path | str, *, variant: "Variant" = "ua", force: bool = False) -> None:
         """Write the report as PDF; an existing file is replaced only if forced.
 
         Raises
@@ -131,9 +133,11 @@ class Report:
 
     def attachments(self, document: Document | None = None) -> "list[Attached]":
         """Return the files of an archived report: its printed tables, and the levels unrounded."""
-        document = document or self.document
         from divide_index.publication.report.pdf import Attached
 
+        document = document or self.document
+        # Korean Excel reads a CSV file without a byte order mark as CP949.
+        encoding = "utf-8-sig" if self.lang == "ko" else "utf-8"
         whole = {
             "levels.csv": (levels_as_csv(self.levels, self.suppression), "text/csv"),
             "levels.json": (
@@ -145,7 +149,12 @@ class Report:
             f"{table.key}.csv": (table_as_csv(table), "text/csv") for table in document.tables
         }
         return [
-            Attached(name, words.encode("utf-8"), kind, _titles(document).get(name, name))
+            Attached(
+                name,
+                words.encode(encoding if kind == "text/csv" else "utf-8"),
+                kind,
+                _titles(document).get(name, name),
+            )
             for name, (words, kind) in (whole | tables).items()
         ]
 
@@ -159,21 +168,38 @@ def domains_of_report(schema: SurveySchema, chosen: Sequence[str] = ()) -> list[
         The survey's schema.
     chosen
         Domains to print; by default every one of the schema. Groups are cut by the same ones.
+
+    Raises
+    ------
+    PublicationError
+        A cross of domains, which a report does not print.
     """
+    crosses = [domain for domain in chosen if "*" in domain]
+    if crosses:
+        raise PublicationError("DI-E254", domains=crosses)
     domains = [*(chosen or schema.domains)]
     parts = [f"group*{domain}" for domain in domains] if schema.groups else []
     return [*domains, *parts]
 
 
 def table_as_csv(table: TableBlock) -> str:
-    """Return a table as it is printed, as CSV; a heading row stands in the first column."""
+    """Return a table as it is printed, as CSV; a heading row stands in the first column.
+
+    Numbers stay what they are; a text that a spreadsheet would take for a formula is quoted.
+    """
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([escaped(column.label) for column in table.columns])
+    writer.writerow([_csv_cell(column.label) for column in table.columns])
     for row in table.rows:
         blank = [""] * (len(table.columns) - len(row.cells))
-        writer.writerow([escaped(cell) for cell in (*row.cells, *blank)])
+        writer.writerow([_csv_cell(cell) for cell in (*row.cells, *blank)])
     return written.getvalue()
+
+
+def _csv_cell(cell: str) -> str:
+    # A lone carriage return would break the record in some readers.
+    plain = cell.replace("\r", " ")
+    return plain if _PRINTED.fullmatch(plain) else escaped(plain)
 
 
 def _titles(document: Document) -> dict[str, str]:

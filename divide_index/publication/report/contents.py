@@ -6,7 +6,6 @@ from typing import Any
 
 from divide_index.errors import PublicationError
 from divide_index.messages.particles import UnspokenError
-from divide_index.publication.formatting import rounded
 from divide_index.publication.report.blocks import Chapter, Cover, Document
 from divide_index.publication.report.chapters.appendix import errors_chapter, provenance_chapter
 from divide_index.publication.report.chapters.characteristics import (
@@ -20,7 +19,7 @@ from divide_index.publication.report.chapters.readers import readers_chapter
 from divide_index.publication.report.chapters.region import region_chapter
 from divide_index.publication.report.chapters.summary import summary_chapter
 from divide_index.publication.report.chapters.target import target_chapter
-from divide_index.publication.report.material import Material, inside
+from divide_index.publication.report.material import Material, inside, level_cell
 from divide_index.schema import OVERALL
 
 _COUNTED: tuple[Callable[[Material, int], Chapter | None], ...] = (
@@ -47,9 +46,12 @@ def document_of(material: Material, provenance: Mapping[str, Any]) -> Document:
     Raises
     ------
     PublicationError
-        The schema has no year, names a series that is not packaged, or a label of which nobody
-        can tell how it is spoken.
+        The levels are those of a condition; or the schema has no year, names a series that is not
+        packaged, or has a label of which nobody can tell how it is spoken.
     """
+    where = material.result.where
+    if where is not None:
+        raise PublicationError("DI-E253", where=where)
     try:
         chapters = [summary_chapter(material), readers_chapter(material)]
         for write in _COUNTED:
@@ -115,7 +117,8 @@ def _cover(material: Material) -> Cover:
 
 def _headline(material: Material) -> tuple[str, str]:
     """Return the level the report is about, and what it is the level of."""
-    for cell in material.subjects[:1]:
+    cell = next(iter(material.subjects), None)
+    if cell is not None:
         figures = material.published.figures(cell)
         if figures.is_shown:
             note = material.say(
@@ -124,5 +127,5 @@ def _headline(material: Material) -> tuple[str, str]:
                 dimension=inside(material.dimension(OVERALL), material.lang),
                 reference=material.reference,
             )
-            return f"{rounded(figures.level)}%", note
+            return material.say("report.percent", value=level_cell(figures)), note
     return "", ""

@@ -1,7 +1,7 @@
 """What every chapter is written from, and how a chapter is put together."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from divide_index.cells import Cell
 from divide_index.errors import PublicationError
@@ -16,7 +16,9 @@ from divide_index.publication.formatting import (
     SUPPRESSED,
     counted,
     interval,
+    percent,
     rounded,
+    signed,
 )
 from divide_index.publication.labels import cell_label, dimension_label
 from divide_index.publication.published import Figures, Published
@@ -92,7 +94,7 @@ class Material:
     @property
     def confidence(self) -> str:
         """The confidence level in percent, as it is printed."""
-        return f"{100 * self.result.confidence:.10g}"
+        return percent(self.result.confidence)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -126,6 +128,10 @@ class Material:
     def say(self, code: str, **params: object) -> str:
         """Return words in the report's language."""
         return text(code, self.lang, **params)
+
+    def points(self, value: float) -> str:
+        """Return a difference in percentage points."""
+        return self.say("report.points", value=signed(value))
 
     def unit(self) -> str:
         """Return the unit of a table of levels with respondents."""
@@ -162,7 +168,8 @@ class Material:
         figures = self.published.figures(cell, dimension)
         if not figures.is_shown:
             return None
-        return Stated(self.inside(cell), figures.level, figures.margin)
+        bounds = figures.bounds if figures.margin is None else None
+        return Stated(self.inside(cell), figures.level, figures.margin, bounds)
 
     def level_of(self, stated: Stated, dimension: str = OVERALL) -> str:
         """Return a level in a sentence, with its margin of error."""
@@ -350,12 +357,19 @@ class Draft:
         )
 
     def chapter(self) -> Chapter:
-        """Return the finished chapter."""
+        """Return the finished chapter; it refers to no table or figure that did not come."""
         number = ""
         if self.number:
             is_roman = self.material.lang == "ko"
             number = _ROMAN[self.number - 1] if is_roman else str(self.number)
-        return Chapter(self.key, number, self.title, tuple(self.blocks))
+        keys = {b.key for b in self.blocks if isinstance(b, TableBlock | FigureBlock)}
+        blocks = [
+            replace(b, references=tuple(r for r in b.references if r.key in keys))
+            if isinstance(b, Paragraph)
+            else b
+            for b in self.blocks
+        ]
+        return Chapter(self.key, number, self.title, tuple(blocks))
 
     def _numbered(self, count: int) -> str:
         return f"{self.number}-{count}" if self.number else f"{_PREFIX[self.key]}{count}"

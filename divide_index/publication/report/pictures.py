@@ -19,24 +19,31 @@ def reference_line(material: Material) -> Line:
     return Line(100.0, material.say("report.line.reference", reference=label))
 
 
-def target_line(material: Material) -> Line | None:
-    """Return the line of the target."""
+def target_line(material: Material, dimension: str = OVERALL) -> Line | None:
+    """Return the line of the target; None for another dimension than the target's."""
     target = material.schema.target
-    if target is None:
+    if target is None or target.dimension != dimension:
         return None
     label = material.say("report.line.target", level=f"{target.level:g}", year=str(target.year))
     return Line(target.level, label)
 
 
-def dot_of(material: Material, cell: Cell, dimension: str = OVERALL, heading: str = "") -> Dot:
-    """Return a cell as a row of a dot plot."""
+def dot_of(
+    material: Material,
+    cell: Cell,
+    dimension: str = OVERALL,
+    *,
+    label: str = "",
+    heading: str = "",
+) -> Dot:
+    """Return a cell as a row of a dot plot, under its own label unless it is given another."""
     figures = material.published.figures(cell, dimension)
-    is_known = figures.is_shown
+    low, high = figures.bounds or (None, None)
     return Dot(
-        label=material.label(cell),
-        level=figures.level if is_known else None,
-        low=figures.low if is_known and figures.low == figures.low else None,
-        high=figures.high if is_known and figures.high == figures.high else None,
+        label=label or material.label(cell),
+        level=figures.level if figures.is_shown else None,
+        low=low,
+        high=high,
         flag=figures.flag,
         heading=heading,
     )
@@ -73,19 +80,18 @@ def draw_dots(
 
 def dots_in_words(material: Material, rows: Iterable[Dot], target: Line | None) -> str:
     """Return all that a dot plot shows."""
-    said = [
-        material.say(
-            "report.alt.dot",
-            label=f"{row.heading} {row.label}".strip(),
-            level=rounded(row.level),
-            interval=""
-            if row.low is None or row.high is None
-            else f" ({interval(row.low, row.high)})",
-        )
-        if row.level is not None
-        else material.say("report.alt.hidden", label=row.label)
-        for row in rows
-    ]
+    said: list[str] = []
+    heading = ""
+    for row in rows:
+        heading = row.heading or heading
+        label = f"{heading} {row.label}".strip()
+        if row.level is None:
+            said.append(material.say("report.alt.hidden", label=label))
+            continue
+        bounds = None if row.low is None or row.high is None else (row.low, row.high)
+        shown = "" if bounds is None else f" ({interval(*bounds)})"
+        level = rounded(row.level)
+        said.append(material.say("report.alt.dot", label=label, level=level, interval=shown))
     lines = [reference_line(material), *([target] if target is not None else [])]
     marked = ", ".join(f"{line.label} {line.level:g}" for line in lines)
     return material.say("report.alt.dots", rows="; ".join(said), lines=marked)
@@ -116,7 +122,7 @@ def draw_dumbbells(
             rows,
             start_label=material.say("report.legend.level"),
             end_label=ends,
-            difference_unit="%p",
+            difference_unit=material.say("report.points", value=""),
             unit_label=material.say("report.axis"),
             width=width,
         ),
@@ -169,14 +175,16 @@ def draw_series(
     """Add the series of a level with the target, ``height`` in points."""
     material = draft.material
     target = material.schema.target
+    kind = "synthetic" if material.is_synthetic else "survey"
+    computed = f"report.legend.computed.{kind}"
 
     def draw(width: float) -> Drawing:
         return series(
             points,
-            target=target_line(material),
+            target=_any_target_line(material),
             target_year=None if target is None else target.year,
             published_label=material.say("report.legend.published"),
-            computed_label=material.say("report.legend.computed", confidence=material.confidence),
+            computed_label=material.say(computed, confidence=material.confidence),
             break_label=material.say("report.legend.break"),
             unit_label=material.say("report.axis"),
             height=height,
@@ -194,10 +202,15 @@ def draw_series(
         )
         for point in points
     ]
-    line = target_line(material)
+    line = _any_target_line(material)
     if line is not None:
         said.append(f"{line.label} {line.level:g}")
     draft.figure(title, draw, takeaway=takeaway, base=base, alt="; ".join(said))
+
+
+def _any_target_line(material: Material) -> Line | None:
+    target = material.schema.target
+    return None if target is None else target_line(material, target.dimension)
 
 
 def base_of(material: Material, cells: Sequence[Cell]) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 from divide_index.publication.formatting import NONE
 from divide_index.publication.report.blocks import Chapter, Row
 from divide_index.publication.report.chapters.tables import (
-    Block,
+    blocks_of_group,
+    blocks_of_reference,
     error_table,
     headline_cells,
-    parts_of,
+    is_of_groups,
 )
 from divide_index.publication.report.material import Draft, Material
 
@@ -18,17 +19,17 @@ def errors_chapter(material: Material) -> Chapter:
     """Return the errors of all levels, in the rows of their tables."""
     draft = Draft(material, "errors", material.say("report.chapter.errors"), 0)
     draft.paragraph(material.say("report.text.errors", confidence=material.confidence))
+    cells = headline_cells(material)
+    if is_of_groups(cells):
+        title = material.say("report.table.errors", population=material.say("report.groups"))
+        error_table(draft, title, [("", cells)])
     population = material.schema.reference.label.of(material.lang)
-    blocks: list[Block] = [("", headline_cells(material))]
-    title = material.say("report.table.errors", population=material.say("report.groups"))
-    error_table(draft, title, blocks)
-    domains = [d for d in (material.regions, *material.characteristics) if d is not None]
-    if domains:
-        blocks = [(material.domain(d), material.published.of_domain(d)) for d in domains]
+    domains = [d for d in (*material.characteristics, material.regions) if d is not None]
+    blocks = blocks_of_reference(material, domains)
+    if blocks:
         error_table(draft, material.say("report.table.errors", population=population), blocks)
     for cell in material.published.of_domain("group"):
-        parts = [(material.domain(d), parts_of(material, cell.category, d)) for d in domains]
-        blocks = [(name, cells) for name, cells in parts if cells]
+        blocks = blocks_of_group(material, cell)
         if blocks:
             title = material.say("report.table.errors", population=material.label(cell))
             error_table(draft, title, blocks)
@@ -60,10 +61,7 @@ def provenance_chapter(material: Material, provenance: Mapping[str, Any]) -> Cha
             )
             for file in provenance["input"]["files"]
         ),
-        Row((material.say("report.row.formula"), provenance["method"]["formula"])),
-        Row((material.say("report.row.cases"), provenance["method"]["cases"])),
-        Row((material.say("report.row.domains"), ", ".join(provenance["method"]["domains"]))),
-        Row((material.say("report.row.confidence"), f"{material.confidence}%")),
+        *_method_rows(material, provenance),
         Row((material.say("report.row.versions"), _versions(provenance["versions"]))),
         *(
             Row(
@@ -84,6 +82,32 @@ def provenance_chapter(material: Material, provenance: Mapping[str, Any]) -> Cha
     draft.heading("report.section.cite")
     draft.paragraph(_citation(material))
     return draft.chapter()
+
+
+def _method_rows(material: Material, provenance: Mapping[str, Any]) -> list[Row]:
+    """Return the options of the computation in words."""
+    method, design = provenance["method"], provenance["design"]
+    domains = [d for d in material.schema.domains if d in method["domains"]]
+    disclosure = provenance["disclosure"]
+    rule = disclosure if isinstance(disclosure, str) else disclosure["rule"]
+    pairs = [
+        ("formula", material.say(f"report.formula.{method['formula']}")),
+        ("cases", material.say(f"note.cases.{method['cases']}")),
+        ("domains", ", ".join(map(material.domain, domains)) or NONE),
+        (
+            "groups",
+            ", ".join(material.label(c) for c in material.published.of_domain("group")) or NONE,
+        ),
+        ("confidence", f"{material.confidence}%"),
+        ("df", material.say(f"report.df.{method['df']}")),
+        ("lonely", design["lonely_psu"]),
+        ("disclosure", rule if isinstance(rule, str) else _options(rule)),
+    ]
+    return [Row((material.say(f"report.row.{name}"), value)) for name, value in pairs]
+
+
+def _options(rule: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in rule.items())
 
 
 def _citation(material: Material) -> str:

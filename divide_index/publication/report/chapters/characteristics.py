@@ -1,17 +1,19 @@
 """The reference by characteristics, and each group by the same ones."""
 
+from collections.abc import Sequence
+
 from divide_index.cells import Cell
 from divide_index.publication.formatting import rounded
 from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.chapters.tables import (
     Block,
-    parts_of,
+    blocks_of_group,
+    blocks_of_reference,
     whole_table,
 )
 from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.report.pictures import dot_of, draw_dots
 from divide_index.publication.sentences import dimensions_sentence
-from divide_index.schema import OVERALL
 
 
 def characteristics_chapter(material: Material, number: int) -> Chapter | None:
@@ -24,8 +26,8 @@ def characteristics_chapter(material: Material, number: int) -> Chapter | None:
     )
     population = material.schema.reference.label.of(material.lang)
     titles = {material.domain(d): material.by(d) for d in domains}
-    blocks = [(material.domain(d), _occupied(material, d)) for d in domains]
-    blocks = [block for block in blocks if block[1]]
+    blocks = blocks_of_reference(material, domains)
+    widest = _widest(material, blocks)
     draft.paragraph(
         material.say("report.text.characteristics", reference=material.reference),
         [draft.next_figure(), draft.next_table()],
@@ -41,12 +43,12 @@ def characteristics_chapter(material: Material, number: int) -> Chapter | None:
                 confidence=material.confidence,
             ),
             [
-                dot_of(material, cell, OVERALL, heading if cell == cells[0] else "")
+                dot_of(material, cell, heading=heading if cell == cells[0] else "")
                 for heading, cells in chunk
                 for cell in cells
             ],
             base=[cell for _, cells in chunk for cell in cells],
-            takeaway=_takeaway(material, chunk),
+            takeaway=_takeaway(material, chunk, widest),
         )
     title = material.say("report.table.characteristics", population=population)
     whole_table(draft, title, blocks)
@@ -63,9 +65,7 @@ def groups_chapter(material: Material, number: int) -> Chapter | None:
 
 def _group(draft: Draft, cell: Cell) -> None:
     material = draft.material
-    domains = [d for d in (*material.characteristics, material.regions) if d is not None]
-    parts = [(material.domain(d), parts_of(material, cell.category, d)) for d in domains]
-    blocks: list[Block] = [(name, cells) for name, cells in parts if cells]
+    blocks = blocks_of_group(material, cell)
     if not blocks:
         return
     draft.heading("report.section.of_population", population=material.label(cell))
@@ -77,20 +77,15 @@ def _group(draft: Draft, cell: Cell) -> None:
             said.append(dimensions_sentence(dimensions, material.lang))
     draft.paragraph(" ".join(said), [draft.next_table()])
     title = material.say("report.table.characteristics", population=material.label(cell))
-    whole_table(draft, title, [("", [cell]), *blocks])
-
-
-def _occupied(material: Material, domain: str) -> list[Cell]:
-    cells = material.published.of_domain(domain)
-    return [cell for cell in cells if material.published.figures(cell).flag != "none"]
+    whole_table(draft, title, blocks)
 
 
 _ROWS_OF_A_FIGURE = 26
 
 
-def _chunks(blocks: list[tuple[str, list[Cell]]]) -> list[list[tuple[str, list[Cell]]]]:
+def _chunks(blocks: list[Block]) -> list[list[Block]]:
     """Return the blocks in as few figures as hold them."""
-    chunks: list[list[tuple[str, list[Cell]]]] = [[]]
+    chunks: list[list[Block]] = [[]]
     used = 0
     for block in blocks:
         size = len(block[1]) + 1
@@ -102,13 +97,26 @@ def _chunks(blocks: list[tuple[str, list[Cell]]]) -> list[list[tuple[str, list[C
     return [chunk for chunk in chunks if chunk]
 
 
-def _takeaway(material: Material, chunk: list[tuple[str, list[Cell]]]) -> str:
-    """Return the characteristic whose categories lie farthest apart."""
+def _widest(material: Material, blocks: Sequence[Block]) -> tuple[str, float] | None:
+    """Return the domain whose reliable categories lie farthest apart, and how far.
+
+    None where there is nothing to compare it with.
+    """
     spans: list[tuple[float, str]] = []
-    for name, cells in chunk:
-        shown = [f.level for c in cells if (f := material.published.figures(c)).is_shown]
+    for name, cells in blocks:
+        shown = [
+            figures.level for c in cells if not (figures := material.published.figures(c)).flag
+        ]
         if len(shown) > 1:
             spans.append((max(shown) - min(shown), name))
-    if not spans:
+    if len(spans) < 2:  # noqa: PLR2004  one domain differs from no other
+        return None
+    points, name = max(spans)
+    return name, points
+
+
+def _takeaway(material: Material, chunk: Sequence[Block], widest: tuple[str, float] | None) -> str:
+    """Return what a figure shows: the widest of all domains, if it stands there."""
+    if widest is None or widest[0] not in {name for name, _ in chunk}:
         return material.say("report.takeaway.intervals")
-    return material.say("report.takeaway.widest", name=max(spans)[1], points=rounded(max(spans)[0]))
+    return material.say("report.takeaway.widest", name=widest[0], points=rounded(widest[1]))

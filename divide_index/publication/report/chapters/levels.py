@@ -7,6 +7,7 @@ from divide_index.publication.formatting import rounded
 from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.chapters.tables import (
     dimension_table,
+    headline_by,
     headline_cells,
     overall_table,
 )
@@ -25,19 +26,20 @@ def levels_chapter(material: Material, number: int) -> Chapter:
     """Return the chapter of levels by group and dimension."""
     draft = Draft(material, "levels", material.say("report.chapter.levels"), number)
     cells = headline_cells(material)
-    draft.heading("report.section.overall")
+    draft.heading("report.section.overall", by=headline_by(material))
     table = draft.next_table()
     for cell in material.subjects:
         if (stated := material.stated(cell)) is not None:
             draft.paragraph(material.level_of(stated), [table])
-    title = material.say("report.table.overall", reference=material.reference)
+    by = headline_by(material)
+    title = material.say("report.table.overall", by=by, reference=material.reference)
     overall_table(draft, title, [("", [material.published.reference, *cells])])
 
     draft.heading("report.section.dimensions")
     table, figure = draft.next_table(), draft.next_figure()
     for cell in material.subjects:
         draft.paragraph(_composition(material, cell), [table, figure])
-    title = material.say("report.table.dimensions", reference=material.reference)
+    title = material.say("report.table.dimensions", by=by, reference=material.reference)
     dimension_table(draft, title, [("", [material.published.reference, *cells])])
     _figure(draft, cells)
 
@@ -74,30 +76,37 @@ def gap_parts(material: Material, cell: Cell) -> list[Part]:
 
 def _figure(draft: Draft, cells: list[Cell]) -> None:
     material = draft.material
-    shown = [*cells]
     rows = [
-        dot_of(material, cell, name, material.label(cell) if name == OVERALL else "")
-        for cell in shown
+        dot_of(
+            material,
+            cell,
+            name,
+            label=material.dimension(name),
+            heading=material.label(cell) if name == OVERALL else "",
+        )
+        for cell in cells
         for name in material.dimensions
     ]
-    named = [
-        type(row)(material.dimension(name), row.level, row.low, row.high, row.flag, row.heading)
-        for row, name in zip(rows, material.dimensions * len(shown), strict=True)
-    ]
-    lowest = [_lowest(material, cell) for cell in material.subjects]
-    known = [name for name in lowest if name]
-    same = known[0] if known and len(set(known)) == 1 else ""
-    takeaway = material.say(
-        "report.takeaway.dimension_same" if same else "report.takeaway.dimension_mixed",
-        dimension=same,
-    )
     draw_dots(
         draft,
-        material.say("report.figure.dimensions", confidence=material.confidence),
-        named,
+        material.say(
+            "report.figure.dimensions", by=headline_by(material), confidence=material.confidence
+        ),
+        rows,
         base=cells,
-        takeaway=takeaway,
+        takeaway=_takeaway(material),
     )
+
+
+def _takeaway(material: Material) -> str:
+    """Return which dimension is lowest, where that can be said of every group."""
+    shown = [c for c in material.subjects if material.published.figures(c).is_shown]
+    lowest = [_lowest(material, cell) for cell in shown]
+    if not lowest or "" in lowest:
+        return material.say("report.takeaway.intervals")
+    if len(set(lowest)) == 1:
+        return material.say("report.takeaway.dimension_same", dimension=lowest[0])
+    return material.say("report.takeaway.dimension_mixed")
 
 
 def _lowest(material: Material, cell: Cell) -> str:

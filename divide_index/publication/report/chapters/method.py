@@ -1,6 +1,7 @@
 """How the levels are made: the index, the formula, the design, and what is assumed."""
 
-from divide_index.publication.formatting import NONE, counted, rounded
+from divide_index.publication.formatting import NONE, rounded
+from divide_index.publication.methods import design_notes, formula_notes
 from divide_index.publication.report.blocks import Chapter, Row
 from divide_index.publication.report.material import Draft, Material
 
@@ -12,21 +13,10 @@ def method_chapter(material: Material, number: int) -> Chapter:
     draft.paragraph(material.say("report.text.index"), [draft.next_table()])
     _index(draft)
     draft.heading("report.section.formula")
-    result = material.result
-    weights = [
-        material.say(
-            "word.weight.dimension", label=part.label.of(material.lang), weight=f"{part.weight:g}"
-        )
-        for part in material.schema.dimensions.values()
-    ]
     draft.bullets(
-        [
-            material.say("report.text.score"),
-            material.say(f"note.formula.{result.formula}", weights=weights),
-            material.say(f"note.cases.{result.cases}"),
-        ]
+        [material.say("report.text.score"), *formula_notes(material.result, material.lang)]
     )
-    draft.heading("report.section.reference")
+    draft.heading("report.section.reference", reference=material.reference)
     _reference(draft)
     draft.heading("report.section.design")
     _design(draft)
@@ -114,22 +104,7 @@ def _reference(draft: Draft) -> None:
 
 def _design(draft: Draft) -> None:
     material = draft.material
-    survey = material.result.scores.survey
-    design = survey.design
-    said = [
-        material.say(
-            "note.variance",
-            design=material.say(f"design.{survey.design_kind}"),
-            psus=counted(design.psus),
-            strata=counted(len(design.stratum_labels)),
-            df=counted(design.degrees_of_freedom),
-        )
-    ]
-    if design.lonely_strata():
-        count = len(design.lonely_strata())
-        said.append(material.say("note.lonely", count=count, rule=design.lonely_psu))
-    if material.schema.design.note is not None:
-        said.append(material.schema.design.note.of(material.lang))
+    said = design_notes(material.result, material.lang)
     draft.bullets([*said, material.say("report.text.covariance", reference=material.reference)])
 
 

@@ -22,12 +22,10 @@ def quality_chapter(material: Material, number: int) -> Chapter:
     """Return the chapter of the quality of the data."""
     draft = Draft(material, "quality", material.say("report.chapter.quality"), number)
     draft.heading("report.section.findings")
-    found = material.result.findings
+    found = (*material.result.scores.survey.findings, *material.result.findings)
     if material.published.suppression is not None:
         found = material.published.suppression.findings(found)
-    survey = material.result.scores.survey
     words = [finding_words(each, material.result, material.lang) for each in found]
-    words += [material.say(each.code, **dict(each.params)) for each in survey.findings]
     draft.paragraph(material.say("report.text.findings" if words else "report.text.no_findings"))
     draft.bullets(words)
     if material.band is not None:
@@ -132,7 +130,7 @@ def _disclosure(draft: Draft) -> None:
     rule = suppression.rule
     draft.paragraph(
         material.say(
-            "report.text.disclosure",
+            f"report.text.disclosure.{material.schema.unit}",
             threshold=rule.threshold,
             dominance_n=rule.dominance_n,
             dominance=f"{100 * rule.dominance_k:g}",
@@ -148,7 +146,7 @@ def _disclosure(draft: Draft) -> None:
     )
     draft.paragraph(
         material.say(
-            "report.text.caution",
+            f"report.text.caution.{material.schema.unit}",
             n=rule.caution_n,
             df=rule.caution_df,
             percent=f"{100 * rule.caution_cv:g}",

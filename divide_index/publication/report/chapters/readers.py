@@ -1,6 +1,6 @@
 """For readers: what a level is, what the signs and words mean, how to cite."""
 
-from divide_index.publication.formatting import CAUTION, NONE, NOT_AVAILABLE, SUPPRESSED
+from divide_index.publication.formatting import CAUTION, NONE, NOT_AVAILABLE, SUPPRESSED, percent
 from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.sentences import relative_level_sentence
@@ -36,5 +36,10 @@ def readers_chapter(material: Material) -> Chapter:
     draft.heading("report.section.signs")
     signs = {NONE: "none", NOT_AVAILABLE: "unknown", SUPPRESSED: "suppressed", CAUTION: "caution"}
     draft.definitions((sign, material.say(f"report.sign.{name}")) for sign, name in signs.items())
-    draft.bullets([material.say("report.text.rounding"), material.say("report.text.many")])
+    draft.bullets([material.say("report.text.rounding"), _comparisons(material)])
     return draft.chapter()
+
+
+def _comparisons(material: Material) -> str:
+    share = percent(1 - material.result.confidence)
+    return material.say("report.text.many", share=share, confidence=material.confidence)

@@ -74,18 +74,20 @@ def _target_group(draft: Draft, domain: str) -> None:
     whole = Cell("group", target.group)
     label = material.label(whole)
     draft.heading("report.section.of_population", population=label)
-    differing = [cell for cell in parts if _differs(material, cell, whole)]
+    margins = [material.published.difference(cell, whole) for cell in parts]
+    judged = [(points, margin) for points, margin in margins if margin is not None]
     words = {
         "group": material.inside(whole),
         "domain": inside(material.domain(domain), material.lang),
-        "shown": sum(material.published.figures(cell).is_shown for cell in parts),
+        "judged": len(judged),
+        "unjudged": len(parts) - len(judged),
         "confidence": material.confidence,
     }
-    if differing:
-        said = material.say("report.text.group_regions", count=len(differing), **words)
-    else:
-        said = material.say("report.text.group_regions_none", **words)
-    draft.paragraph(said, [draft.next_figure(), draft.next_table()])
+    differing = sum(abs(points) > margin for points, margin in judged)
+    kind = "report.text.group_regions" if differing else "report.text.group_regions_none"
+    draft.paragraph(
+        material.say(kind, count=differing, **words), [draft.next_figure(), draft.next_table()]
+    )
     draw_dots(
         draft,
         material.say(
@@ -103,11 +105,6 @@ def _target_group(draft: Draft, domain: str) -> None:
     overall_table(draft, title, [("", [whole, *parts])])
 
 
-def _differs(material: Material, cell: Cell, whole: Cell) -> bool:
-    points, margin = material.published.difference(cell, whole)
-    return margin is not None and abs(points) > margin
-
-
 def region_verdicts(material: Material) -> str:
     """Return in a sentence which regions lie beyond sampling error of the whole."""
     domain = material.regions
@@ -116,14 +113,17 @@ def region_verdicts(material: Material) -> str:
     cells = material.published.of_domain(domain)
     below = _named(material, [c for c in cells if _is(material, c, "below")])
     above = _named(material, [c for c in cells if _is(material, c, "above")])
+    unjudged = sum(not material.published.figures(cell).has_interval for cell in cells)
+    if unjudged == len(cells):
+        return ""
     kinds = {(True, True): "both", (True, False): "below", (False, True): "above"}
     kind = kinds.get((bool(below), bool(above)), "none")
-    return material.say(
-        f"report.regions.{kind}",
-        reference=material.reference,
-        below=below,
-        above=above,
+    said = material.say(
+        f"report.regions.{kind}", reference=material.reference, below=below, above=above
     )
+    if not unjudged:
+        return said
+    return f"{said} {material.say('report.regions.unjudged', count=unjudged)}"
 
 
 def _is(material: Material, cell: Cell, verdict: str) -> bool:

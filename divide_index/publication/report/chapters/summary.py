@@ -1,12 +1,17 @@
 """The summary: five sentences, a figure and a table on one page."""
 
 from divide_index.cells import Cell
-from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.formatting import NONE
+from divide_index.publication.report.blocks import Chapter, ColumnKind
 from divide_index.publication.report.chapters.region import region_figure, region_verdicts
-from divide_index.publication.report.chapters.tables import headline_cells
+from divide_index.publication.report.chapters.tables import (
+    flag_notes,
+    headline_by,
+    headline_cells,
+    rows_of,
+)
 from divide_index.publication.report.chapters.target import (
     cell_of,
-    published_series,
     series_figure,
     target_paragraph,
 )
@@ -17,6 +22,7 @@ from divide_index.publication.report.material import (
     level_cell,
 )
 from divide_index.publication.report.pictures import dot_of, draw_dots
+from divide_index.publication.report.series import published_series
 from divide_index.publication.sentences import (
     dimensions_sentence,
     groups_sentence,
@@ -37,11 +43,13 @@ def summary_chapter(material: Material) -> Chapter:
     if cells:
         draw_dots(
             draft,
-            material.say("report.figure.groups", confidence=material.confidence),
+            material.say(
+                "report.figure.groups", by=headline_by(material), confidence=material.confidence
+            ),
             [dot_of(material, cell) for cell in cells],
             base=cells,
             takeaway=_takeaway(material, cells),
-            has_target=material.schema.target is not None,
+            has_target=True,
         )
         _table(draft, cells)
         _second_figure(draft)
@@ -69,12 +77,18 @@ def _findings(material: Material) -> list[str]:
 
 
 def _takeaway(material: Material, cells: list[Cell]) -> str:
-    shown = [material.published.figures(cell) for cell in cells]
-    behind = sum(each.against(100.0) == "below" for each in shown)
+    """Return how many of the groups, of those that can be judged, lie below the reference."""
+    judged = [
+        figures
+        for cell in cells
+        if cell.domain != "average" and (figures := material.published.figures(cell)).has_interval
+    ]
+    if not judged:
+        return material.say("report.takeaway.intervals")
     return material.say(
         "report.takeaway.groups",
-        count=len(cells),
-        behind=behind,
+        count=len(judged),
+        behind=sum(each.against(100.0) == "below" for each in judged),
         reference=material.reference,
     )
 
@@ -97,25 +111,33 @@ def _second_figure(draft: Draft) -> None:
 
 def _table(draft: Draft, cells: list[Cell]) -> None:
     material = draft.material
-    heads = [(material.say("table.category"), "label")]
-    heads += [(material.dimension(name), "number") for name in material.dimensions]
-    heads += [
+    heads: list[tuple[str, ColumnKind]] = [
+        (material.say("table.category"), "label"),
+        *((material.dimension(name), "number") for name in material.dimensions),
         (material.say("report.head.verdict", reference=material.reference), "text"),
         (material.say("table.n"), "number"),
     ]
-    rows: list[Row] = []
-    for cell in (material.published.reference, *cells):
-        figures = material.published.figures(cell)
+
+    def cells_of(cell: Cell) -> tuple[str, ...]:
+        figures = [material.published.figures(cell, name) for name in material.dimensions]
         is_reference = cell == material.published.reference
-        levels = [
-            level_cell(material.published.figures(cell, name)) for name in material.dimensions
-        ]
-        verdict = "-" if is_reference else material.verdict(figures)
-        rows.append(Row((material.label(cell), *levels, verdict, count_cell(figures))))
+        return (
+            material.label(cell),
+            *map(level_cell, figures),
+            NONE if is_reference else material.verdict(figures[0]),
+            count_cell(figures[0]),
+        )
+
+    title = material.say(
+        "report.table.groups", by=headline_by(material), reference=material.reference
+    )
     draft.table(
-        material.say("report.table.groups", reference=material.reference),
-        heads,  # pyright: ignore[reportArgumentType]
-        rows,
+        title,
+        heads,
+        rows_of([("", [material.published.reference, *cells])], cells_of),
         unit=material.unit(),
-        notes=[material.say("report.note.verdict", confidence=material.confidence)],
+        notes=[
+            material.say("report.note.verdict", confidence=material.confidence),
+            *flag_notes(material, cells, intervals=False),
+        ],
     )

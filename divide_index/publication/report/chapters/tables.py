@@ -1,9 +1,11 @@
 """The tables that several chapters print: levels by row, and their errors in the same rows."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from divide_index.cells import Cell
 from divide_index.publication.formatting import NONE, signed
+from divide_index.publication.published import Figures
 from divide_index.publication.report.blocks import ColumnKind, Row
 from divide_index.publication.report.material import (
     Draft,
@@ -23,7 +25,7 @@ def overall_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
     """Add overall levels with interval, standard error, verdict and respondents."""
     material = draft.material
     has_gap = any(
-        material.published.figures(cell).target_gap == material.published.figures(cell).target_gap
+        not math.isnan(material.published.figures(cell).target_gap)
         for _, cells in blocks
         for cell in cells
     )
@@ -40,23 +42,12 @@ def overall_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
     def cells_of(cell: Cell) -> tuple[str, ...]:
         figures = material.published.figures(cell)
         is_reference = cell == material.published.reference
-        gap = figures.target_gap
         return (
             material.label(cell),
             level_cell(figures),
             interval_cell(figures, is_reference=is_reference),
             NONE if is_reference else number_cell(figures, figures.std_error),
-            *(
-                [
-                    symbol(figures)
-                    if not figures.is_shown
-                    else NONE
-                    if gap != gap  # noqa: PLR0124  NaN: another group than the target's
-                    else signed(gap)
-                ]
-                if has_gap
-                else []
-            ),
+            *([_gap_cell(figures)] if has_gap else []),
             NONE if is_reference else material.verdict(figures),
             count_cell(figures),
         )
@@ -121,7 +112,9 @@ def dimension_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
         heads,
         rows_of(blocks, cells_of),
         unit=material.unit(),
-        notes=flag_notes(material, [cell for _, cells in blocks for cell in cells]),
+        notes=flag_notes(
+            material, [cell for _, cells in blocks for cell in cells], intervals=False
+        ),
     )
 
 
@@ -157,7 +150,13 @@ def error_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
             *(number_cell(part, part.std_error) for part in parts),
         )
 
-    draft.table(title, heads, rows_of(blocks, cells_of), unit=material.say("report.unit.errors"))
+    draft.table(
+        title,
+        heads,
+        rows_of(blocks, cells_of),
+        unit=material.say("report.unit.errors"),
+        notes=flag_notes(material, [cell for _, cells in blocks for cell in cells]),
+    )
 
 
 def headline_cells(material: Material) -> list[Cell]:
@@ -168,6 +167,13 @@ def headline_cells(material: Material) -> list[Cell]:
         return cells
     domains = [d for d in (material.regions, *material.characteristics) if d is not None]
     return [*published.of_domain(domains[0])] if domains else []
+
+
+def _gap_cell(figures: Figures) -> str:
+    """Return level minus target; a dash for another group than the target's."""
+    if not figures.is_shown:
+        return symbol(figures)
+    return NONE if math.isnan(figures.target_gap) else signed(figures.target_gap)
 
 
 def rows_of(blocks: Iterable[Block], cells_of: Callable[[Cell], tuple[str, ...]]) -> list[Row]:
@@ -186,15 +192,64 @@ def _notes(material: Material, blocks: Iterable[Block]) -> list[str]:
     return [verdict, *flag_notes(material, cells)]
 
 
-def flag_notes(material: Material, cells: Iterable[Cell]) -> list[str]:
-    """Return what the signs in a table mean, where they stand in it."""
-    flags = {
-        material.published.figures(cell, name).flag
-        for cell in cells
-        for name in material.dimensions
-    }
+def flag_notes(
+    material: Material,
+    cells: Iterable[Cell],
+    dimensions: Sequence[str] = (),
+    *,
+    intervals: bool = True,
+) -> list[str]:
+    """Return what the signs in a table mean, where they stand in it.
+
+    Parameters
+    ----------
+    material
+        The levels.
+    cells, dimensions
+        What stands in the table; every dimension by default.
+    intervals
+        Whether it prints intervals or standard errors, which a level may lack.
+    """
+    named = dimensions or material.dimensions
+    others = [cell for cell in cells if cell != material.published.reference]
+    found = [material.published.figures(cell, name) for cell in others for name in named]
+    flags = {figures.flag for figures in found}
+    if intervals and any(figures.is_shown and not figures.has_interval for figures in found):
+        flags.add("unknown")
     signs = [flag for flag in ("suppressed", "caution", "none", "unknown") if flag in flags]
     return [material.say(f"report.flag.{flag}") for flag in signs]
+
+
+def is_of_groups(cells: Sequence[Cell]) -> bool:
+    """Return whether cells are groups and their averages."""
+    return bool(cells) and cells[0].domain in {"group", "average"}
+
+
+def headline_by(material: Material) -> str:
+    """Return by what the headline cells are told apart, for a title: 계층별, 시·도별; group."""
+    cells = headline_cells(material)
+    if is_of_groups(cells) or not cells:
+        return material.say("report.by.group")
+    return material.by(cells[0].domain)
+
+
+def blocks_of_reference(material: Material, domains: Iterable[str]) -> list[Block]:
+    """Return the parts of the reference by domain that hold anybody."""
+    blocks: list[Block] = []
+    for domain in domains:
+        cells = material.published.of_domain(domain)
+        held = [cell for cell in cells if material.published.figures(cell).flag != "none"]
+        if held:
+            blocks.append((material.domain(domain), held))
+    return blocks
+
+
+def blocks_of_group(material: Material, cell: Cell) -> list[Block]:
+    """Return a group and its parts by every domain that cuts it; nothing where none does."""
+    domains = [d for d in (*material.characteristics, material.regions) if d is not None]
+    parts = [(material.domain(d), parts_of(material, cell.category, d)) for d in domains]
+    blocks = [block for block in parts if block[1]]
+    return [("", [cell]), *blocks] if blocks else []
 
 
 def parts_of(material: Material, group: str, domain: str) -> list[Cell]:

@@ -1,27 +1,28 @@
 """The target: whether it is reached, by both verdicts, and the pace it would still take."""
 
-from dataclasses import dataclass
+import math
 
-from divide_index import history
 from divide_index.cells import Cell
-from divide_index.errors import PublicationError
 from divide_index.publication.figures.marks import Dumbbell, Flag, Point
 from divide_index.publication.formatting import NONE, NOT_AVAILABLE, interval, rounded, signed
+from divide_index.publication.published import Figures
 from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.chapters.tables import flag_notes
 from divide_index.publication.report.material import (
     Draft,
     Material,
     count_cell,
+    inside,
     level_cell,
     symbol,
 )
 from divide_index.publication.report.pictures import draw_dumbbells, draw_series
+from divide_index.publication.report.series import PublishedSeries, published_series
 from divide_index.publication.sentences import (
-    Break,
     Change,
-    Pace,
     break_sentence,
     change_sentence,
+    direction,
     published_verdict,
     relative_level_sentence,
     sampled_verdict,
@@ -32,23 +33,6 @@ from divide_index.publication.sentences import Target as Goal
 from divide_index.schema import OVERALL, Target
 
 _WINDOWS = (3, 5)  # years over which the recent pace is told
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedSeries:
-    """The published levels of a group in a dimension, and where they do not compare."""
-
-    levels: dict[int, float]
-    breaks: tuple[Break, ...]
-
-    def pace(self, last: int, years: int) -> Pace | None:
-        """Return by how much a level rose a year; None across a break or without a value."""
-        first = last - years
-        if first not in self.levels or last not in self.levels:
-            return None
-        if any(first < each.year <= last for each in self.breaks):
-            return None
-        return Pace((self.levels[last] - self.levels[first]) / years, years)
 
 
 def target_chapter(material: Material, number: int) -> Chapter | None:
@@ -62,8 +46,7 @@ def target_chapter(material: Material, number: int) -> Chapter | None:
     _definition(draft, target)
     draft.heading("report.section.check")
     past = published_series(material, cell, target.dimension)
-    table, figure = draft.next_table(), draft.next_figure()
-    draft.paragraph(target_paragraph(material), [table, figure])
+    draft.paragraph(target_paragraph(material), [draft.next_table(), draft.next_figure()])
     draft.paragraph(_change(material, past, cell, target.dimension))
     _verdicts(draft, target, past)
     if past is not None:
@@ -84,38 +67,6 @@ def cell_of(target: Target) -> Cell:
     return Cell("group", target.group)
 
 
-def published_series(material: Material, cell: Cell, dimension: str) -> PublishedSeries | None:
-    """Return what the agency has published of a group, as far as years compare.
-
-    Raises
-    ------
-    PublicationError
-        The schema names a series that is not packaged.
-    """
-    schema = material.schema
-    parts = schema.groups if cell.domain == "group" else schema.averages
-    name = parts[cell.category].published
-    if name is None:
-        return None
-    table = history.published_levels()
-    if name not in set(table["group"]):
-        known = sorted(set(table["group"]))
-        raise PublicationError("DI-E250", group=cell.category, series=name, known=known)
-    first = history.identity_check().first_comparable_year
-    rows = table[(table["group"] == name) & (table["dimension"] == dimension)]
-    levels = {
-        int(year): float(level)
-        for year, level in zip(rows["year"], rows["level"], strict=True)
-        if first is None or year >= first
-    }
-    found = history.series_breaks()
-    ours = found[found["group"].isin(["all", name])]
-    breaks = [Break(int(year), kind) for year, kind in zip(ours["year"], ours["kind"], strict=True)]
-    return PublishedSeries(
-        dict(sorted(levels.items())), tuple(sorted(breaks, key=lambda b: b.year))
-    )
-
-
 def target_paragraph(material: Material) -> str:
     """Return the level of the target's group, whether it is reached, and the pace it would take.
 
@@ -126,10 +77,12 @@ def target_paragraph(material: Material) -> str:
         return ""
     stated = material.stated(cell_of(target), target.dimension)
     if stated is None:
-        return material.say("report.target.hidden")
+        flag = material.published.figures(cell_of(target), target.dimension).flag
+        is_hidden = flag == "suppressed"
+        return material.say("report.target.hidden" if is_hidden else "report.target.unknown")
     past = published_series(material, cell_of(target), target.dimension)
     recent = None
-    if past is not None:
+    if past is not None and not material.is_synthetic:
         last = min(material.year, max(past.levels, default=material.year))
         recent = past.pace(last, _WINDOWS[0])
     checked = target_sentences(
@@ -139,6 +92,7 @@ def target_paragraph(material: Material) -> str:
         material.lang,
         year=material.year,
         pace=recent,
+        bounds=stated.bounds,
     )
     return f"{material.level_of(stated, target.dimension)} {checked}"
 
@@ -176,9 +130,16 @@ def _definition(draft: Draft, target: Target) -> None:
 
 
 def _change(material: Material, past: PublishedSeries | None, cell: Cell, dimension: str) -> str:
-    """Return the change on the last published year; nothing for simulated records."""
+    """Return the change on the last published year.
+
+    Nothing for simulated records, nor where this year's published level is another one: the
+    difference would be that of two computations, not of two years.
+    """
     figures = material.published.figures(cell, dimension)
     if past is None or material.is_synthetic or not figures.is_shown:
+        return ""
+    published = past.levels.get(material.year)
+    if published is not None and rounded(published) != rounded(figures.level):
         return ""
     earlier = [year for year in past.levels if year < material.year]
     if not earlier or any(max(earlier) < each.year <= material.year for each in past.breaks):
@@ -190,49 +151,52 @@ def _change(material: Material, past: PublishedSeries | None, cell: Cell, dimens
 def _verdicts(draft: Draft, target: Target, past: PublishedSeries | None) -> None:
     material = draft.material
     figures = material.published.figures(cell_of(target), target.dimension)
-    left = target.year - material.year
+    percent = material.say("report.percent", value=level_cell(figures))
+    bounds = NOT_AVAILABLE
+    if figures.has_interval:
+        bounds = material.say("report.percent", value=interval(figures.low, figures.high))
+    shown = figures.is_shown
     pairs = [
-        (
-            "report.row.computed",
-            f"{level_cell(figures)}%" if figures.is_shown else symbol(figures),
-        ),
-        (
-            "report.row.interval",
-            f"{interval(figures.low, figures.high)}%" if figures.is_shown else symbol(figures),
-        ),
-        ("table.n", count_cell(figures)),
+        (material.say("report.row.computed"), percent if shown else symbol(figures)),
+        (material.say("report.row.interval"), bounds if shown else symbol(figures)),
+        (material.say("table.n"), count_cell(figures)),
+        *(_checked(material, target) if shown else []),
     ]
-    if figures.is_shown:
-        published = published_verdict(figures.level, target.level)
-        sampled = sampled_verdict(figures.level, figures.margin, target.level)
-        need = (target.level - figures.level) / left if left > 0 else 0.0
-        pairs += [
-            ("report.row.published_verdict", material.say(f"report.verdict.{published}")),
-            ("report.row.sampled_verdict", material.say(f"report.verdict.{sampled}")),
-            ("report.row.gap", f"{signed(figures.level - target.level)}%p"),
-            ("report.row.need", f"{signed(need)}%p" if need > 0 else NONE),
-        ]
     if past is not None:
         last = min(material.year, max(past.levels, default=material.year))
         for years in _WINDOWS:
             pace = past.pace(last, years)
-            words = NOT_AVAILABLE if pace is None else f"{signed(pace.points)}%p"
+            words = NOT_AVAILABLE if pace is None else material.points(pace.points)
             label = material.say("report.row.pace", first=last - years, last=last)
             pairs.append((label, words))
     draft.table(
         material.say("report.table.verdicts", year=target.year, level=f"{target.level:g}"),
         [(material.say("report.head.item"), "label"), (material.say("report.head.value"), "text")],
-        [
-            Row((material.say(name) if name.startswith(("report.", "table.")) else name, value))
-            for name, value in pairs
-        ],
+        [Row(pair) for pair in pairs],
         widths=(0.5, 0.5),
         notes=[
             material.say("report.note.sampled", confidence=material.confidence),
             material.say("report.note.published") if past is not None else "",
+            *flag_notes(material, [cell_of(target)], [target.dimension]),
         ],
         source=material.say("report.source.history") if past is not None else "",
     )
+
+
+def _checked(material: Material, target: Target) -> list[tuple[str, str]]:
+    """Return both verdicts, the distance, and the yearly increase that is still needed."""
+    figures = material.published.figures(cell_of(target), target.dimension)
+    published = published_verdict(figures.level, target.level)
+    sampled = sampled_verdict(figures.level, figures.margin, target.level, bounds=figures.bounds)
+    left = target.year - material.year
+    need = (target.level - figures.level) / left if left > 0 else math.nan
+    is_needed = published == "missed" and left > 0 and direction(need) == "up"
+    return [
+        (material.say("report.row.published_verdict"), material.say(f"report.verdict.{published}")),
+        (material.say("report.row.sampled_verdict"), material.say(f"report.verdict.{sampled}")),
+        (material.say("report.row.gap"), material.points(figures.level - target.level)),
+        (material.say("report.row.need"), material.points(need) if is_needed else NONE),
+    ]
 
 
 def series_figure(
@@ -250,13 +214,17 @@ def series_figure(
     ]
     figures = material.published.figures(cell, target.dimension)
     if figures.is_shown:
-        low, high = (figures.low, figures.high) if figures.margin is not None else (None, None)
+        low, high = (figures.low, figures.high) if figures.has_interval else (None, None)
         points.append(Point(material.year, figures.level, low, high, "computed"))
     if not points:
         return
     draw_series(
         draft,
-        material.say("report.figure.series", group=material.label(cell)),
+        material.say(
+            "report.figure.series",
+            group=material.label(cell),
+            dimension=inside(material.dimension(target.dimension), material.lang),
+        ),
         points,
         height=height,
         base=material.say("report.base.series"),
@@ -269,27 +237,29 @@ def _alone(draft: Draft, target: Target) -> None:
     material = draft.material
     cell = cell_of(target)
     overall = material.published.figures(cell)
-    if not overall.is_shown or overall.level >= target.level:
+    parts = {name: material.published.figures(cell, name) for name in material.schema.dimensions}
+    if not all(each.is_shown for each in (overall, *parts.values())):
         return
     gap = target.level - overall.level
+    if published_verdict(overall.level, target.level) == "reached" or direction(gap) != "up":
+        return
     rows: list[Row] = []
-    marks = [
-        Dumbbell(material.dimension(OVERALL), overall.level, target.level, _flag(overall.flag))
-    ]
-    for name, part in material.schema.dimensions.items():
-        figures = material.published.figures(cell, name)
-        if not figures.is_shown:
-            return
-        needed = figures.level + gap / part.weight
-        marks.append(Dumbbell(material.dimension(name), figures.level, needed))
+    marks = [Dumbbell(material.dimension(OVERALL), overall.level, target.level, _mark(overall))]
+    for name, dimension in material.schema.dimensions.items():
+        level = parts[name].level
+        needed = level + gap / dimension.weight
+        # The level of people who all score 100 of 100: no level lies above it.
+        is_attainable = needed <= 10_000 / material.result.reference_means[name]
+        label = material.dimension(name)
+        marks.append(Dumbbell(label, level, needed if is_attainable else None, _mark(parts[name])))
         rows.append(
             Row(
                 (
-                    material.dimension(name),
-                    f"{part.weight:g}",
-                    rounded(figures.level),
-                    rounded(needed),
-                    signed(needed - figures.level),
+                    label,
+                    f"{dimension.weight:g}",
+                    level_cell(parts[name]),
+                    rounded(needed) if is_attainable else NONE,
+                    signed(needed - level) if is_attainable else NONE,
                 )
             )
         )
@@ -307,7 +277,10 @@ def _alone(draft: Draft, target: Target) -> None:
         ],
         rows,
         unit=material.say("report.unit.levels"),
-        notes=[material.say("report.note.alone")],
+        notes=[
+            material.say("report.note.alone"),
+            *flag_notes(material, [cell]),
+        ],
     )
     draw_dumbbells(
         draft,
@@ -319,5 +292,5 @@ def _alone(draft: Draft, target: Target) -> None:
     )
 
 
-def _flag(flag: str) -> Flag:
-    return "caution" if flag == "caution" else ""
+def _mark(figures: Figures) -> Flag:
+    return "caution" if figures.flag == "caution" else ""
