@@ -37,7 +37,7 @@ from divide_index.publication.formatting import rounded
 
 _NARROW: Final = 340.0
 _TALL, _LOW = 215.0, 190.0  # of a page, of a phone
-_PLOT: Final = 110.0  # at least
+_PLOT: Final = 116.0  # at least
 _DOT: Final = 5.0
 _BESIDE: Final = 9.0  # from a published level to a computed one of the same year
 _BREAK: Final = 22.0  # how far the line of a break reaches above and below the series
@@ -262,7 +262,7 @@ def _level_scale(points: list[Point], target: float | None, top: float, bottom: 
     lowest = max(min([low, *bounds]), min(low, max(0.0, low - _FURTHEST_BOUND)))
     highest = min(max([high, *bounds]), high + _FURTHEST_BOUND)
     ticks = round_ticks(lowest, highest, max(3, int((bottom - top) // 26)))
-    return Scale(ticks, bottom - 10, top + 14)
+    return Scale(ticks, bottom - 17, top + 17)  # a number fits above and below
 
 
 def _interval(point: Point) -> tuple[float, float] | None:
