@@ -170,7 +170,7 @@ def draw_series(
     *,
     base: str,
     takeaway: str,
-    height: float | None = None,
+    height: float,
 ) -> None:
     """Add the series of a level with the target, ``height`` in points."""
     material = draft.material

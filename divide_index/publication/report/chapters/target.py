@@ -32,6 +32,7 @@ from divide_index.publication.sentences import (
 from divide_index.publication.sentences import Target as Goal
 from divide_index.schema import OVERALL, Target
 
+_HEIGHT = 170.0  # points: the chapter's figures then share a page
 _WINDOWS = (3, 5)  # years over which the recent pace is told
 
 
@@ -50,7 +51,7 @@ def target_chapter(material: Material, number: int) -> Chapter | None:
     draft.paragraph(_change(material, past, cell, target.dimension))
     _verdicts(draft, target, past)
     if past is not None:
-        series_figure(draft, target, past)
+        series_figure(draft, target, past, height=_HEIGHT)
         if past.breaks:
             draft.paragraph(break_sentence(past.breaks, material.lang))
     group = material.inside(cell)
@@ -199,9 +200,7 @@ def _checked(material: Material, target: Target) -> list[tuple[str, str]]:
     ]
 
 
-def series_figure(
-    draft: Draft, target: Target, past: PublishedSeries, *, height: float | None = None
-) -> None:
+def series_figure(draft: Draft, target: Target, past: PublishedSeries, *, height: float) -> None:
     """Add the published series of the target's group, with the level at hand."""
     material = draft.material
     cell = cell_of(target)
@@ -251,7 +250,8 @@ def _alone(draft: Draft, target: Target) -> None:
         # The level of people who all score 100 of 100: no level lies above it.
         is_attainable = needed <= 10_000 / material.result.reference_means[name]
         label = material.dimension(name)
-        marks.append(Dumbbell(label, level, needed if is_attainable else None, _mark(parts[name])))
+        if is_attainable:
+            marks.append(Dumbbell(label, level, needed, _mark(parts[name])))
         rows.append(
             Row(
                 (
