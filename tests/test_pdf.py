@@ -169,7 +169,7 @@ def test_a_text_that_the_first_font_has_needs_no_other(korean: Typeface) -> None
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("ko", "한글 글꼴이 없어"), ("en", "needs a Korean font")]
+    ("lang", "words"), [("ko", "한글이 들어가는 PDF"), ("en", "needs a Korean font")]
 )
 def test_without_a_korean_font_the_line_to_type_is_said(
     tmp_path: Path, lang: messages.Language, words: str
@@ -525,18 +525,25 @@ def test_the_time_of_making_is_the_one_the_user_names(
         assert opened.open_metadata()["xmp:CreateDate"] == "2026-01-01T00:00:00Z"
 
 
-@pytest.mark.parametrize("named", [None, "yesterday"])
-def test_without_a_time_that_makes_sense_there_is_none(
-    monkeypatch: pytest.MonkeyPatch, korean: Typeface, report: bytes, named: str | None
+def test_without_a_time_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, korean: Typeface, report: bytes
 ) -> None:
-    if named is None:
-        monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    else:
-        monkeypatch.setenv("SOURCE_DATE_EPOCH", named)
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     fonts = os.environ.get("FONTCONFIG_FILE")
     assert pdf_of(REPORT, typeface=korean) == report
-    assert os.environ.get("SOURCE_DATE_EPOCH") == named
+    assert "SOURCE_DATE_EPOCH" not in os.environ
     assert os.environ.get("FONTCONFIG_FILE") == fonts
+
+
+@pytest.mark.parametrize("named", ["yesterday", "1.5", "99999999999999999"])
+def test_a_time_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, korean: Typeface, named: str
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", named)
+    with pytest.raises(PublicationError, match="DI-E247"):
+        pdf_of(REPORT, typeface=korean)
+    with pytest.raises(PublicationError, match="DI-E247"):
+        check_libraries()
 
 
 # --- nothing from outside

@@ -554,6 +554,68 @@ def test_a_count_of_records_is_not_told_beside_a_suppressed_cell() -> None:
     assert {"code": "DI-W242", "told": "DI-W051"} in findings
 
 
+def test_no_group_is_called_highest_where_one_is_hidden() -> None:
+    given = Report(levels(), "ko")
+    assert given.suppression is not None
+    assert "가장 높고" in "\n".join(words_of(given.document))
+    hiding = Report(levels(), "ko")
+    hidden = replace(given.suppression, primary={Cell("group", "rural"): ("threshold",)})
+    hiding.__dict__["suppression"] = hidden
+    assert "계층별로는" not in "\n".join(words_of(hiding.document))
+
+
+def test_a_figure_longer_than_a_page_is_drawn_in_parts() -> None:
+    result = levels()
+    schema = result.scores.survey.schema
+    label = schema.domains["age_group"].label
+    bands = {f"a{age}": (float(age), float(age)) for age in range(10, 80)}
+    single = schema.domains["age_group"].model_copy(
+        update={"bands": bands, "band_labels": {}, "label": label}
+    )
+    other = schema.model_copy(update={"domains": {**schema.domains, "age_group": single}})
+    survey = replace(result.scores.survey, schema=other)
+    scores = replace(result.scores, survey=survey)
+    document = Report(relative_levels(scores, ["age_group"]), "ko", None, "off").document
+    figures = [f for f in document.figures if f.number.startswith("2-")]
+    assert [f.title[-5:] for f in figures] == ["(1/3)", "(2/3)", "(3/3)"]
+    for code in bands:
+        assert sum(f" {code} " in f.alt for f in figures) == 1
+
+
+def test_a_report_of_an_earlier_year_knows_nothing_of_later_ones() -> None:
+    result = levels()
+    metadata = result.scores.survey.schema.survey.model_copy(update={"year": 2022})
+    document = Report(with_schema(result, survey=metadata), "ko").document
+    alts = [f.alt for f in document.figures if "추이" in f.title]
+    assert alts
+    assert all("2022년 78.9" in alt and "2023" not in alt for alt in alts)
+
+
+def test_a_pace_that_ended_long_ago_is_not_recent() -> None:
+    result = true_survey(levels())
+    metadata = result.scores.survey.schema.survey.model_copy(update={"year": 2030})
+    document = Report(with_schema(result, survey=metadata), "ko").document
+    [table] = [t for t in document.tables if "대비 판단" in t.title]
+    paces = [row.cells[1] for row in table.rows if "공표값의 연평균" in row.cells[0]]
+    assert paces == ["…", "…"]
+
+
+def test_a_target_is_printed_as_it_is_given() -> None:
+    result = levels()
+    schema = result.scores.survey.schema
+    assert schema.target is not None
+    target = schema.target.model_copy(update={"level": 82.96})
+    words = "\n".join(words_of(Report(with_schema(result, target=target), "ko").document))
+    assert "목표(82.96%)" in words
+    assert "목표(83%)" not in words
+
+
+@pytest.mark.parametrize("option", [{"lang": "fr"}, {"disclosure": "on"}])
+def test_a_report_knows_its_options(option: dict[str, str]) -> None:
+    with pytest.raises(PublicationError, match="DI-E117"):
+        Report(levels(), **option)  # pyright: ignore[reportArgumentType]
+
+
 def test_crosses_are_for_compute() -> None:
     with pytest.raises(PublicationError, match="DI-E254"):
         domains_of_report(load_schema("example"), ["sex*province"])

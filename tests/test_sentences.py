@@ -443,8 +443,8 @@ GOLDEN = [
     Golden(
         target(80.6, 1.4, pace=Pace(-0.3, 3)),
         f"{BELOW_KO} {NEED_KO} 하는데, 공표값은 최근 3년 동안 해마다 평균 0.3%p씩 낮아졌다.",
-        f"{BELOW_EN} {NEED_EN}, while the published values fell by 0.3 percentage points a year over "
-        "the recent 3 years.",
+        f"{BELOW_EN} {NEED_EN}, while the published values fell by 0.3 percentage points a "
+        "year over the recent 3 years.",
     ),
     Golden(
         target(80.6, 1.4, year=2026),

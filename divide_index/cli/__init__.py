@@ -92,8 +92,7 @@ def run(arguments: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, MemoryError) as error:
-        session.report(
-            DivideIndexError("DI-E128", reason=getattr(error, "strerror", "") or "memory")
-        )
+        reason = getattr(error, "strerror", "") or type(error).__name__
+        session.report(DivideIndexError("DI-E128", reason=reason))
         return 1
     return code if isinstance(code, int) else 0  # what a command leaves by

@@ -95,7 +95,7 @@ def command(  # noqa: PLR0913  one parameter per option
     given = one_source(session, survey, sources)
     kind = kind or _kind_of(output)
     if output is not None:
-        refuse_input(output, given)
+        refuse_input(output, given, schema)
         for path in _places(output, kind):
             files.check_writable(path, force=force)
     data = read_told(session, given, schema, lonely=lonely, verbose=verbose)

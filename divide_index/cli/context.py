@@ -165,15 +165,16 @@ def listed(text: str | None) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
 
 
-def refuse_input(output: Path, given: Path | dict[str, Path]) -> None:
+def refuse_input(output: Path, given: Path | dict[str, Path], schema: str | None = None) -> None:
     """Refuse to write over a file that is read.
 
     Raises
     ------
     OutputError
-        The output is one of the survey's files.
+        The output is one of the survey's files, or the schema's.
     """
-    for path in [given] if isinstance(given, Path) else given.values():
+    read = [given] if isinstance(given, Path) else [*given.values()]
+    for path in (*read, *([] if schema is None else [Path(schema)])):
         if output.exists() and path.exists() and output.samefile(path):
             raise OutputError("DI-E171", path=output.name)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from divide_index.publication.report import Report
 
 _KIND_OF_ENDING = {"": "pdf", ".pdf": "pdf", ".html": "html", ".htm": "html"}
+_ENDINGS = (".pdf", ".html", ".htm")  # of a file; stdout has none
 
 
 @click.command("report", short_help="Write a report of a survey as PDF or HTML.")
@@ -85,11 +86,15 @@ def command(  # noqa: PLR0913  one parameter per option
     from divide_index.scoring import score
 
     given = one_source(session, survey, sources)
-    kind = kind or _KIND_OF_ENDING[checked_ending(output, _KIND_OF_ENDING)]
+    if output is not None or kind is None:
+        ending = checked_ending(output, _KIND_OF_ENDING if output is None else _ENDINGS)
+        kind = kind or _KIND_OF_ENDING[ending]
+    if kind == "html" and variant != "ua":
+        raise click.UsageError(session.words("cli.report.variant", variant=variant))
     if output is None and kind == "pdf" and sys.stdout.isatty():
         raise click.UsageError(session.words("cli.report.terminal"))
     if output is not None:
-        refuse_input(output, given)
+        refuse_input(output, given, schema)
         files.check_writable(output, force=force)
     if kind == "pdf":
         from divide_index.publication.report.pdf import check

@@ -403,7 +403,7 @@ def target_sentences(
             f"sentence.target.{published}_{sampled}",
             lang,
             deadline=target.year,
-            target=_short(target.level),
+            target=f"{target.level:g}",
             level=rounded(level),
             gap=rounded(gap),
             error=_error(margin, bounds, lang),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from divide_index.errors import PublicationError
 from divide_index.levels import LevelResult, NonresponseBand
-from divide_index.messages import Language
+from divide_index.messages import LANGUAGES, Language
 from divide_index.output import check_writable, write_files
 from divide_index.publication.disclosure import Suppression, protect
 from divide_index.publication.files import escaped, levels_as_csv, levels_as_json, plain
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from divide_index.publication.report.fonts import Typeface
     from divide_index.publication.report.pdf import Attached, Variant
 
+_DISCLOSURES = ("report", "off")
 _PRINTED = re.compile(r"[-+]?(\d[\d.,~-]*\*?)?( ?(%p?|pp))?")  # a number, its sign and unit; a dash
 
 
@@ -57,6 +58,13 @@ class Report:
     lang: Language = "ko"
     band: NonresponseBand | None = None
     disclosure: Literal["report", "off"] = "report"
+
+    def __post_init__(self) -> None:
+        """Refuse a language or a disclosure control that there is not."""
+        options = {"lang": (self.lang, LANGUAGES), "disclosure": (self.disclosure, _DISCLOSURES)}
+        for option, (value, valid) in options.items():
+            if value not in valid:
+                raise PublicationError("DI-E117", option=option, value=value, valid=valid)
 
     @cached_property
     def suppression(self) -> Suppression | None:

@@ -7,10 +7,11 @@ from divide_index.publication.report.blocks import ColumnKind, Row
 
 # A page of tables in ems of its type: 170 mm at 8.5 points.
 _PAGE = 56.0
-_PADDING = 1.5
+_PADDING = 1.7
 _NARROWEST_LABEL = 8.0
 _BOLD = 1.06
 _HEAD_LINES = 2.0
+_LONGEST_WORD = 12.0
 
 
 def column_widths(
@@ -33,11 +34,11 @@ def column_widths(
     natural: list[float] = []
     for place, (head, kind) in enumerate(heads):
         cells = [cells[place] for cells in plain]
-        head_needs = _BOLD * max(_longest_word(head), ems(head) / _HEAD_LINES)
+        head_needs = _BOLD * max(_longest_word(head), min(ems(head) / _HEAD_LINES, _LONGEST_WORD))
         whole = max(map(ems, cells), default=0.0)
         words = whole if kind == "number" else max(map(_longest_word, cells), default=0.0)
         least.append(max(words, head_needs) + _PADDING)
-        natural.append(max(whole, head_needs) + _PADDING)
+        natural.append(max(min(whole, _PAGE), head_needs) + _PADDING)
     least[0] = max(least[0], min(_NARROWEST_LABEL, natural[0]))
     left = _PAGE - sum(least)
     order = [*range(1, len(heads)), 0]
@@ -58,4 +59,5 @@ def ems(words: str) -> float:
 
 
 def _longest_word(words: str) -> float:
-    return max(map(ems, words.split()), default=0.0)
+    """Return how wide the longest word is; one that is absurdly long is broken anywhere."""
+    return min(max(map(ems, words.split()), default=0.0), _LONGEST_WORD)

@@ -89,9 +89,10 @@ def check_libraries() -> None:
     Raises
     ------
     PublicationError
-        System libraries are missing (DI-E244); or WeasyPrint is, or is of another version than the
-        page was made for (DI-E245).
+        System libraries are missing (DI-E244); WeasyPrint is, or is of another version than the
+        page was made for (DI-E245); or ``$SOURCE_DATE_EPOCH`` is no time (DI-E247).
     """
+    _made()  # importing WeasyPrint reads it too
     _weasyprint()
 
 
@@ -130,12 +131,12 @@ def pdf_of(
         As :func:`check_libraries`; a character has no glyph (DI-E243); the page asks for something
         outside itself, or would not look as it should (DI-E246).
     """
+    made = _made()
     weasyprint = _weasyprint()
     missing = missing_from(typeface, text_of(html))
     if missing:
         raise without_glyphs(missing)
     fetcher = _fetcher(weasyprint, _served(typeface, attachments))
-    made = _made()
     with _alone(made), _reports() as reports, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile open
         try:
@@ -375,9 +376,13 @@ def _public(message: str) -> str:
 
 def _made() -> datetime | None:
     """Return when the PDF was made, if the user says so."""
-    named = os.environ.get(_EPOCH, "")
-    is_time = named.isascii() and named.isdigit()
-    return datetime.fromtimestamp(int(named), UTC) if is_time else None
+    named = os.environ.get(_EPOCH)
+    if not named:
+        return None
+    try:
+        return datetime.fromtimestamp(int(named), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise PublicationError("DI-E247", value=named) from None
 
 
 @contextlib.contextmanager

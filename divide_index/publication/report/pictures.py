@@ -1,6 +1,7 @@
 """The figures of the chapters: published numbers handed to the drawings, with words around them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from divide_index.cells import Cell
 from divide_index.publication.figures.drawing import Drawing
@@ -11,6 +12,8 @@ from divide_index.publication.figures.time_series import series
 from divide_index.publication.formatting import counted, interval, rounded
 from divide_index.publication.report.material import Draft, Material, count_cell
 from divide_index.schema import OVERALL
+
+_ROWS_OF_A_PAGE = 32
 
 
 def reference_line(material: Material) -> Line:
@@ -58,24 +61,45 @@ def draw_dots(
     takeaway: str,
     has_target: bool = False,
 ) -> None:
-    """Add a dot plot of levels with their intervals."""
+    """Add a dot plot of levels with their intervals, or several where a page does not hold it."""
     material = draft.material
     target = target_line(material) if has_target else None
+    parts = _pages_of(rows)
+    for number, part in enumerate(parts, 1):
+        pages = material.say("report.part", number=number, parts=len(parts))
+        draft.figure(
+            title if len(parts) == 1 else f"{title} {pages}",
+            _dots_of(material, part, target),
+            takeaway=takeaway,
+            base=base_of(material, base),
+            alt=dots_in_words(material, part, target),
+        )
 
-    draft.figure(
-        title,
-        lambda width: dots(
-            rows,
-            reference=reference_line(material),
-            target=target,
-            unit_label=material.say("report.axis"),
-            value_label=material.say("report.axis.values", confidence=material.confidence),
-            width=width,
-        ),
-        takeaway=takeaway,
-        base=base_of(material, base),
-        alt=dots_in_words(material, rows, target),
+
+def _dots_of(
+    material: Material, rows: Sequence[Dot], target: Line | None
+) -> Callable[[float], Drawing]:
+    return lambda width: dots(
+        rows,
+        reference=reference_line(material),
+        target=target,
+        unit_label=material.say("report.axis"),
+        value_label=material.say("report.axis.values", confidence=material.confidence),
+        width=width,
     )
+
+
+def _pages_of(rows: Sequence[Dot]) -> list[list[Dot]]:
+    """Return the rows of a figure in parts that a page holds, each under its heading."""
+    parts: list[list[Dot]] = [[]]
+    heading = ""
+    for row in rows:
+        heading = row.heading or heading
+        if len(parts[-1]) == _ROWS_OF_A_PAGE:
+            parts.append([replace(row, heading=heading)])
+        else:
+            parts[-1].append(row)
+    return parts
 
 
 def dots_in_words(material: Material, rows: Iterable[Dot], target: Line | None) -> str:
@@ -215,17 +239,18 @@ def _any_target_line(material: Material) -> Line | None:
 
 def base_of(material: Material, cells: Sequence[Cell]) -> str:
     """Return of whom a figure is, with the respondents of each where they are few enough."""
+    held = [cell for cell in cells if material.published.figures(cell).flag != "none"]
     counts = [
-        f"{material.label(cell)} {count_cell(material.published.figures(cell))}" for cell in cells
+        f"{material.label(cell)} {count_cell(material.published.figures(cell))}" for cell in held
     ]
     if len(counts) <= 6:  # noqa: PLR2004  a line of a page
         return material.say(f"report.base.listed.{material.schema.unit}", counts=", ".join(counts))
-    shown = [material.published.figures(cell) for cell in cells]
+    shown = [material.published.figures(cell) for cell in held]
     known = [each.n for each in shown if each.n is not None and each.n > 0]
     hidden = sum(each.n is None for each in shown)
     words = material.say(
         f"report.base.range.{material.schema.unit}",
-        cells=len(cells),
+        cells=len(held),
         low=counted(min(known, default=0)),
         high=counted(max(known, default=0)),
     )

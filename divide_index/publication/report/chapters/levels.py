@@ -102,7 +102,7 @@ def _takeaway(material: Material) -> str:
     """Return which dimension is lowest, where that can be said of every group."""
     shown = [c for c in material.subjects if material.published.figures(c).is_shown]
     lowest = [_lowest(material, cell) for cell in shown]
-    if not lowest or "" in lowest:
+    if len(material.schema.dimensions) < 2 or not lowest or "" in lowest:  # noqa: PLR2004
         return material.say("report.takeaway.intervals")
     if len(set(lowest)) == 1:
         return material.say("report.takeaway.dimension_same", dimension=lowest[0])

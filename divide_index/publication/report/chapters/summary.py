@@ -70,7 +70,7 @@ def _findings(material: Material) -> list[str]:
     groups = [stated for cell in material.subjects if (stated := material.stated(cell)) is not None]
     averages = material.published.of_domain("average")
     average = material.stated(averages[0]) if averages else None
-    if len(groups) > 1:
+    if len(groups) > 1 and len(groups) == len(material.subjects):  # a hidden one may be highest
         said.append(groups_sentence(groups, lang, average=average))
     said.append(region_verdicts(material))
     return said

@@ -84,8 +84,7 @@ def target_paragraph(material: Material) -> str:
     past = published_series(material, cell_of(target), target.dimension)
     recent = None
     if past is not None and not material.is_synthetic:
-        last = min(material.year, max(past.levels, default=material.year))
-        recent = past.pace(last, _WINDOWS[0])
+        recent = past.pace(_last_year(material, past), _WINDOWS[0])
     checked = target_sentences(
         stated.level,
         stated.margin,
@@ -96,6 +95,15 @@ def target_paragraph(material: Material) -> str:
         bounds=stated.bounds,
     )
     return f"{material.level_of(stated, target.dimension)} {checked}"
+
+
+def _last_year(material: Material, past: PublishedSeries) -> int:
+    """Return the last published year, if it is the survey's or the one before; else the survey's.
+
+    A pace that ends long before the survey is not a recent one.
+    """
+    last = max((year for year in past.levels if year <= material.year), default=material.year)
+    return last if last >= material.year - 1 else material.year
 
 
 def _definition(draft: Draft, target: Target) -> None:
@@ -164,7 +172,7 @@ def _verdicts(draft: Draft, target: Target, past: PublishedSeries | None) -> Non
         *(_checked(material, target) if shown else []),
     ]
     if past is not None:
-        last = min(material.year, max(past.levels, default=material.year))
+        last = _last_year(material, past)
         for years in _WINDOWS:
             pace = past.pace(last, years)
             words = NOT_AVAILABLE if pace is None else material.points(pace.points)
@@ -209,7 +217,7 @@ def series_figure(draft: Draft, target: Target, past: PublishedSeries, *, height
     points = [
         Point(year, level, breaks=year in breaks and year > first)
         for year, level in past.levels.items()
-        if year <= target.year
+        if year <= material.year
     ]
     figures = material.published.figures(cell, target.dimension)
     if figures.is_shown:
