@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from html.parser import HTMLParser
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +33,7 @@ from divide_index.publication.report.blocks import (
 )
 from divide_index.publication.report.columns import column_widths
 from divide_index.publication.report.material import Material, inside
+from divide_index.publication.report.pages import page_of
 from divide_index.publication.report.series import PublishedSeries, published_series
 from divide_index.publication.sentences import Break
 from divide_index.schema import OVERALL, SurveySchema, load_schema
@@ -631,6 +633,56 @@ def test_an_attached_table_is_the_printed_one() -> None:
         for printed, row in zip(table.rows, rows, strict=True):
             blank = [""] * (len(head) - len(printed.cells))
             assert row == [*printed.cells, *blank]
+
+
+class Cells(HTMLParser):
+    """The texts of a page's tables, row by row, as a reader sees them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.inside = False
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in {"th", "td"}:
+            self.tables[-1][-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag not in {"th", "td"}
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.tables[-1][-1][-1] += data
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_attached_table_is_what_the_page_prints(lang: Language) -> None:
+    """Read the tables off the page itself, and the files attached to it."""
+    given = report(lang)
+    cells = Cells()
+    cells.feed(page_of(given.document, medium="pdf"))
+    printed = [
+        [[" ".join(plain(cell).split()) for cell in row] for row in table] for table in cells.tables
+    ]
+    files = {file.name: file.content.decode("utf-8-sig") for file in given.attachments()}
+    attached = [
+        [[" ".join(cell.split()) for cell in row if cell or len(row) == 1] for row in rows]
+        for table in given.document.tables
+        for rows in [[*csv.reader(io.StringIO(files[f"{table.key}.csv"]))]]
+    ]
+    assert len(printed) == len(attached) > 10
+    for ours, theirs in zip(printed, attached, strict=True):
+        assert [[cell for cell in row if cell] for row in ours] == theirs
+
+
+def plain(printed: str) -> str:
+    """Return a text without what only its layout needs: joiners, and the sign for minus."""
+    return printed.replace("\u2060", "").replace("\u2212", "-")
 
 
 def test_a_text_that_starts_a_formula_is_quoted_in_an_attached_table() -> None:

@@ -61,8 +61,14 @@ def test_a_pdf_is_tagged_titled_and_in_its_language(survey: Path, tmp_path: Path
         assert len(pdf.pages) > 10
         with pdf.open_outline() as outline:
             titles = [item.title for item in outline.root]
+        elements = [o for o in pdf.objects if isinstance(o, pikepdf.Dictionary) and "/S" in o]
+        figures = [o for o in elements if o.S == "/Figure"]
+        heads = [o for o in elements if o.S == "/TH"]
     assert any("요약" in title for title in titles)
     assert any("정책목표" in title for title in titles)
+    assert len(figures) >= 8
+    assert all(len(str(figure.Alt)) > 20 for figure in figures)
+    assert len(heads) > 100
 
 
 @pytest.mark.usefixtures("printing")
