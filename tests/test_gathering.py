@@ -1468,6 +1468,7 @@ variables:
   province:
     codes: {1: {ko: 서울, en: Seoul}, 2: {ko: 부산, en: Busan}, 3: {ko: 제주, en: Jeju}}
     register_shares: {1: 0.6, 2: 0.3, 3: 0.1}
+    tiles: {1: [1, 1], 2: [3, 2], 3: [4, 1]}
     assumed: true
     source: Nobody has confirmed the order
     alternatives: [another order]
@@ -1677,6 +1678,7 @@ def test_where_names_are_assumed_the_labels_of_the_file_are_used_with_their_shar
     assert category_names(survey) == {"1": "제주", "2": "서울", "3": "부산"}
     shares = survey.schema.variables["province"].register_shares
     assert shares == {1: 0.1, 2: 0.6, 3: 0.3}
+    assert survey.schema.tiles("province") == {"1": (4, 1), "2": (1, 1), "3": (3, 2)}
     by_code = levels(survey, "province").query("domain == 'province' and dimension == 'access'")
     assert by_code.set_index("category")["n"].to_dict() == {"1": 2, "2": 12, "3": 6}
 
@@ -1687,6 +1689,7 @@ def test_a_label_unknown_to_the_schema_is_printed_as_the_file_says_it(tmp_path: 
     survey = read_survey(path, parsed(LABELLED))
     assert category_names(survey) == {"1": "부산", "2": "서울", "3": "세종"}
     assert survey.schema.variables["province"].register_shares == {}
+    assert survey.schema.tiles("province") == {}  # nobody knows where on a map it lies
 
 
 def test_shares_that_contradict_the_labels_of_the_file_take_the_names_away(tmp_path: Path) -> None:
@@ -1694,6 +1697,7 @@ def test_shares_that_contradict_the_labels_of_the_file_take_the_names_away(tmp_p
     survey = read_survey(path, parsed(LABELLED))
     assert codes(survey) == ["DI-W046", "DI-W047"]
     assert category_names(survey) == {"1": "1", "2": "2", "3": "3"}
+    assert survey.schema.tiles("province") == {}
 
 
 @pytest.mark.parametrize(

@@ -176,3 +176,27 @@ def test_brazilian_households_give_what_persons_do_not_hold(tic: SurveySchema) -
     devices = {"desktop", "laptop", "tablet", "internet"}
     assert elsewhere == {"area", "region", "social_class"} | devices
     assert tic.files["households"].key == ("household",)
+
+
+def test_the_provinces_of_korea_lie_on_one_map() -> None:
+    """Seoul beside Incheon and Gyeonggi in the north-west, Busan in the south-east, Jeju last."""
+    maps = [load_schema(name).tiles("province") for name in ("example", "nia-2024", "nia-2025")]
+    assert maps[0] == maps[1] == maps[2]
+    places = maps[0]
+    assert len(places) == len(set(places.values())) == 17
+    seoul, busan, incheon, gyeonggi, jeju = (places[code] for code in ("1", "2", "4", "9", "17"))
+    assert (incheon[0], gyeonggi[0]) == (seoul[0], seoul[0])
+    assert incheon[1] < seoul[1] < gyeonggi[1]
+    assert busan[0] > seoul[0]
+    assert busan[1] > seoul[1]
+    assert jeju[0] == max(row for row, _ in places.values())
+
+
+@pytest.mark.parametrize("name", ["example", "nia-2024", "nia-2025"])
+def test_every_published_name_of_a_schema_is_packaged(name: str) -> None:
+    from divide_index.history import published_levels
+
+    schema = load_schema(name)
+    named = [part.published for part in (*schema.groups.values(), *schema.averages.values())]
+    assert {each for each in named if each is not None} <= set(published_levels()["group"])
+    assert any(named)

@@ -228,6 +228,8 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("DI-E147", {"variables__age__codes": {7: "seven"}}, "variables.age"),
     ("DI-E148", {"variables__area__range": [1, 2]}, "variables.area"),
     ("DI-E149", {"variables__area__missing": [9]}, "variables.area"),
+    ("DI-E217", {"variables__area__tiles": {1: [1, 1]}}, "variables.area"),
+    ("DI-E217", {"variables__area__tiles": {1: [1, 1], 2: [1, 1]}}, "variables.area"),
     ("DI-E149", {"variables__age__missing": ["none"]}, "variables.age"),
     ("DI-E150", {"variables__skill__missing": [3]}, "variables.skill"),
     ("DI-E150", {"variables__skill__missing": [9, 9.0]}, "variables.skill"),
