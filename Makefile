@@ -54,7 +54,7 @@ types: $(VENV)/.dev ## check the types
 
 bench: $(VENV)/.run ## time `compute` against importing pandas, and the report against WeasyPrint
 	@$(BIN)/python benchmarks/compute.py
-	@$(BIN)/python benchmarks/report.py
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/report.py
 
 lock: $(VENV)/.made ## write constraints.txt anew
 	@echo "Resolving every dependency for Python 3.11 and later"
