@@ -205,6 +205,7 @@ def _least(
         b_eq=np.zeros(equal.shape[0]),
         bounds=[(low, None) for low in lowest.tolist()],
         method="highs",
+        options={"presolve": False},  # the programmes are small: it costs more than it saves
     )
     return np.asarray(found.x, dtype=np.float64) if found.status == 0 else None
 
