@@ -290,7 +290,7 @@ BROKEN_TEXT: list[tuple[str, str | bytes, str]] = [
 ]
 ELSEWHERE = {"DI-E069", "DI-E114", "DI-E169"}  # each has tests of its own
 EVERY = (
-    {f"DI-E{number}" for number in ("068", "069", "070", 105, 106, 107, 111, 114, 115, 116)}
+    {f"DI-E{number}" for number in ("068", "069", "070", 105, 106, 107, 111, 114, 115, 116, 217)}
     | {f"DI-E{number}" for number in range(140, 170)}
 )  # fmt: skip
 

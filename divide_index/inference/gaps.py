@@ -164,21 +164,21 @@ def _slopes(people: People, psus: int) -> _Fit:
     mean_x, mean_y = w @ x / total, w @ y / total
     within_x, within_y = x - _cell_means(x, w, cells), y - _cell_means(y, w, cells)
     cross = within_x.T @ (w[:, None] * within_x)
-    _refuse_collinear(cross)
+    refuse_collinear(cross)
     slopes = np.linalg.solve(cross, within_x.T @ (w[:, None] * within_y))
     beta = np.asarray(slopes, dtype=np.float64)
     residuals = within_y - within_x @ beta
     weighted = w[:, None] * within_x
     moved = np.stack(
-        [_psu_sums(weighted * residuals[:, [d]], psu, psus) for d in range(y.shape[1])], axis=2
+        [psu_sums(weighted * residuals[:, [d]], psu, psus) for d in range(y.shape[1])], axis=2
     )
     return _Fit(
         beta=beta,
         mean_x=mean_x,
         mean_y=mean_y,
         total=total,
-        sums_x=_psu_sums(w[:, None] * (x - mean_x), psu, psus),
-        sums_y=_psu_sums(w[:, None] * (y - mean_y), psu, psus),
+        sums_x=psu_sums(w[:, None] * (x - mean_x), psu, psus),
+        sums_y=psu_sums(w[:, None] * (y - mean_y), psu, psus),
         moved=np.einsum("kl,pld->pkd", np.linalg.inv(cross), moved),
     )
 
@@ -207,8 +207,8 @@ def _parts(  # noqa: PLR0917  the symbols of the formula
     behind_x, behind_y = mean_x - fit.mean_x, mean_y - fit.mean_y
     columns = behind_x[:, None] * fit.beta * scale
     gap = behind_y * scale
-    moves_x = _psu_sums(w[:, None] * (x - mean_x), psu, psus) / size - fit.sums_x / fit.total
-    moves_y = _psu_sums(w[:, None] * (y - mean_y), psu, psus) / size - fit.sums_y / fit.total
+    moves_x = psu_sums(w[:, None] * (x - mean_x), psu, psus) / size - fit.sums_x / fit.total
+    moves_y = psu_sums(w[:, None] * (y - mean_y), psu, psus) / size - fit.sums_y / fit.total
     # a_d moves with the reference's mean: da_d / a_d, in each PSU.
     if formula == "weighted_ratios":
         relative = fit.sums_y / (fit.total * fit.mean_y)
@@ -231,18 +231,18 @@ def _cell_means(values: Floats, weights: Floats, cells: Indices) -> Floats:
     """Return the weighted mean of each person's cell, in the shape of the values."""
     _, place = np.unique(cells, return_inverse=True)
     size = np.bincount(place, weights)
-    sums = _psu_sums(weights[:, None] * values, place, size.size)
+    sums = psu_sums(weights[:, None] * values, place, size.size)
     return (sums / size[:, None])[place]
 
 
-def _psu_sums(values: Floats, psu: Indices, psus: int) -> Floats:
+def psu_sums(values: Floats, psu: Indices, psus: int) -> Floats:
     """Return sums over each PSU, shape ``(P, …)``."""
     sums = np.zeros((psus, values.shape[1]))
     np.add.at(sums, psu, values)
     return sums
 
 
-def _refuse_collinear(cross: Floats) -> None:
+def refuse_collinear(cross: Floats) -> None:
     """Refuse columns that others determine inside the cells."""
     spread = np.sqrt(np.diag(cross))
     flat = [int(k) for k in np.flatnonzero(spread <= 0)]
