@@ -1,5 +1,6 @@
 """What the tests share: real data where they are, and how Hypothesis searches."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from tests import samples
 
 # Times vary with the machine; what Hypothesis looks at must not.
 settings.register_profile("divide-index", deadline=None)
-settings.load_profile("divide-index")
+settings.register_profile("few", deadline=None, max_examples=25)  # with other libraries, in .ci/run
+settings.load_profile(os.environ.get("DIVIDE_INDEX_HYPOTHESIS", "divide-index"))
 
 
 @pytest.fixture(scope="session")
