@@ -130,8 +130,9 @@ def test_a_cell_that_is_not_published_has_no_numbers() -> None:
     for cell in given.suppression.suppressed:
         for name in (*published.schema.dimensions, OVERALL):
             figures = published.figures(cell, name)
-            assert (figures.flag, figures.n, figures.df) == ("suppressed", None, None)
-            assert np.isnan([figures.level, figures.std_error, figures.low, figures.high]).all()
+            assert (figures.flag, figures.n) == ("suppressed", None)
+            numbers = (figures.level, figures.std_error, figures.low, figures.high, figures.df)
+            assert np.isnan(numbers).all()
             points, margin = published.difference(cell, published.reference, name)
             assert np.isnan(points)
             assert margin is None
@@ -616,6 +617,20 @@ def test_a_target_is_printed_as_it_is_given() -> None:
 def test_a_report_knows_its_options(option: dict[str, str]) -> None:
     with pytest.raises(PublicationError, match="DI-E117"):
         Report(levels(), **option)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_sign_in_a_table_of_levels_is_explained_below_it(lang: Language) -> None:
+    signs = {"x": "x:", "-": "-:", "…": "…:"}
+    tables = [t for t in report(lang).document.tables if t.number[0] in "1234B" and t.unit]
+    assert len(tables) > 8
+    for table in tables:
+        printed = {cell for row in table.rows for cell in row.cells[1:]}
+        for sign, lead in signs.items():
+            told = any(note.startswith(lead) for note in table.notes)
+            assert told == (sign in printed), table.title
+        flagged = any(cell.endswith("*") for cell in printed)
+        assert flagged == any(note.startswith("*:") for note in table.notes)
 
 
 def test_crosses_are_for_compute() -> None:

@@ -40,7 +40,7 @@ class Figures:
     std_error: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    df: int | None = None
+    df: float = math.nan
     design_effect: float = math.nan
     target_gap: float = math.nan
 
@@ -150,7 +150,7 @@ class Published:
             std_error=math.nan if is_reference else float(result.std_errors[row]),
             low=math.nan if is_reference else float(result.conf_low[row]),
             high=math.nan if is_reference else float(result.conf_high[row]),
-            df=int(result.degrees_of_freedom[row]),
+            df=float(result.degrees_of_freedom[row]),
             design_effect=float(result.design_effects[row]),
             target_gap=float(result.target_gap[row]),
         )

@@ -87,8 +87,9 @@ def page_of(document: Document, *, medium: Medium) -> str:
     document
         What is read, ready to print.
     medium
-        ``pdf`` for WeasyPrint, which is to serve the fonts ``font:regular`` and ``font:bold``;
-        ``web`` for browsers, which load nothing and run only the script inside.
+        ``pdf`` for WeasyPrint, in the family that
+        :func:`~divide_index.publication.report.pdf.pdf_of` declares; ``web`` for browsers,
+        which load nothing and run only the script inside.
     """
     web = medium == "web"
     environment = _environment(document.lang, web=web)

@@ -1,26 +1,19 @@
 """The summary: five sentences, a figure and a table on one page."""
 
 from divide_index.cells import Cell
-from divide_index.publication.formatting import NONE
-from divide_index.publication.report.blocks import Chapter, ColumnKind
+from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.chapters.region import region_figure, region_verdicts
 from divide_index.publication.report.chapters.tables import (
-    flag_notes,
+    dimension_table,
     headline_by,
     headline_cells,
-    rows_of,
 )
 from divide_index.publication.report.chapters.target import (
     cell_of,
     series_figure,
     target_paragraph,
 )
-from divide_index.publication.report.material import (
-    Draft,
-    Material,
-    count_cell,
-    level_cell,
-)
+from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.report.pictures import dot_of, draw_dots
 from divide_index.publication.report.series import published_series
 from divide_index.publication.sentences import (
@@ -51,7 +44,11 @@ def summary_chapter(material: Material) -> Chapter:
             takeaway=_takeaway(material, cells),
             has_target=True,
         )
-        _table(draft, cells)
+        title = material.say(
+            "report.table.groups", by=headline_by(material), reference=material.reference
+        )
+        rows = [("", [material.published.reference, *cells])]
+        dimension_table(draft, title, rows, verdicts=True)
         _second_figure(draft)
     return draft.chapter()
 
@@ -107,37 +104,3 @@ def _second_figure(draft: Draft) -> None:
         and len(material.published.of_domain(material.regions)) <= _MOST
     ):
         region_figure(draft, material.regions)
-
-
-def _table(draft: Draft, cells: list[Cell]) -> None:
-    material = draft.material
-    heads: list[tuple[str, ColumnKind]] = [
-        (material.say("table.category"), "label"),
-        *((material.dimension(name), "number") for name in material.dimensions),
-        (material.say("report.head.verdict", reference=material.reference), "text"),
-        (material.say("table.n"), "number"),
-    ]
-
-    def cells_of(cell: Cell) -> tuple[str, ...]:
-        figures = [material.published.figures(cell, name) for name in material.dimensions]
-        is_reference = cell == material.published.reference
-        return (
-            material.label(cell),
-            *map(level_cell, figures),
-            NONE if is_reference else material.verdict(figures[0]),
-            count_cell(figures[0]),
-        )
-
-    title = material.say(
-        "report.table.groups", by=headline_by(material), reference=material.reference
-    )
-    draft.table(
-        title,
-        heads,
-        rows_of([("", [material.published.reference, *cells])], cells_of),
-        unit=material.unit(),
-        notes=[
-            material.say("report.note.verdict", confidence=material.confidence),
-            *flag_notes(material, cells, intervals=False),
-        ],
-    )

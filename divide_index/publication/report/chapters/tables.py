@@ -1,10 +1,18 @@
 """The tables that several chapters print: levels by row, and their errors in the same rows."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 
 from divide_index.cells import Cell
-from divide_index.publication.formatting import NONE, signed
+from divide_index.publication.formatting import (
+    CAUTION,
+    NONE,
+    NOT_AVAILABLE,
+    SUPPRESSED,
+    signed,
+)
 from divide_index.publication.published import Figures
 from divide_index.publication.report.blocks import ColumnKind, Row
 from divide_index.publication.report.material import (
@@ -16,147 +24,189 @@ from divide_index.publication.report.material import (
     number_cell,
     symbol,
 )
+from divide_index.schema import OVERALL
 
 Block = tuple[str, Sequence[Cell]]
 """A heading, empty where none is needed, and the cells below it."""
 
 
+@dataclass(frozen=True, slots=True)
+class LevelColumn:
+    """A column of a table of levels: its head, its kind, and what it prints of a population."""
+
+    head: str
+    kind: ColumnKind
+    of: Callable[[Cell], str]
+
+
+def level_table(
+    draft: Draft,
+    title: str,
+    blocks: Sequence[Block],
+    columns: Sequence[LevelColumn],
+    *,
+    unit: str,
+    note: str = "",
+) -> None:
+    """Add a table of one row for each cell, below the headings of their blocks.
+
+    Below it stand a note, and what every sign in it means.
+    """
+    rows: list[Row] = []
+    for heading, cells in blocks:
+        if heading:
+            rows.append(Row((heading,), is_heading=True))
+        rows += [Row(tuple(column.of(cell) for column in columns)) for cell in cells]
+    heads: list[tuple[str, ColumnKind]] = [(column.head, column.kind) for column in columns]
+    notes = [note, *sign_notes(draft.material, rows)]
+    draft.table(title, heads, rows, unit=unit, notes=notes)
+
+
 def overall_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
     """Add overall levels with interval, standard error, verdict and respondents."""
     material = draft.material
-    has_gap = any(
-        not math.isnan(material.published.figures(cell).target_gap)
-        for _, cells in blocks
-        for cell in cells
-    )
-    heads: list[tuple[str, ColumnKind]] = [
-        (material.say("table.category"), "label"),
-        (material.say("table.overall"), "number"),
-        (material.say("table.interval", confidence=material.confidence), "number"),
-        (material.say("table.std_error"), "number"),
-        *([(material.say("table.target_gap"), "number")] if has_gap else []),
-        (material.say("report.head.verdict", reference=material.reference), "text"),
-        (material.say("table.n"), "number"),
+    shown = [material.published.figures(cell) for cell in _cells(blocks)]
+    has_gap = any(not math.isnan(figures.target_gap) for figures in shown)
+    columns = [
+        _names(material),
+        _levels(material),
+        _intervals(material),
+        _std_errors(material, material.say("table.std_error")),
+        *([_gaps(material)] if has_gap else []),
+        _verdicts(material),
+        _counts(material),
     ]
-
-    def cells_of(cell: Cell) -> tuple[str, ...]:
-        figures = material.published.figures(cell)
-        is_reference = cell == material.published.reference
-        return (
-            material.label(cell),
-            level_cell(figures),
-            interval_cell(figures, is_reference=is_reference),
-            NONE if is_reference else number_cell(figures, figures.std_error),
-            *([_gap_cell(figures)] if has_gap else []),
-            NONE if is_reference else material.verdict(figures),
-            count_cell(figures),
-        )
-
-    draft.table(
-        title,
-        heads,
-        rows_of(blocks, cells_of),
-        unit=material.unit(),
-        notes=_notes(material, blocks),
-    )
+    level_table(draft, title, blocks, columns, unit=material.unit(), note=_verdict_note(material))
 
 
 def whole_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
     """Add the overall level with interval and verdict, and the levels by dimension beside it."""
     material = draft.material
-    heads: list[tuple[str, ColumnKind]] = [
-        (material.say("table.category"), "label"),
-        (material.say("table.overall"), "number"),
-        (material.say("table.interval", confidence=material.confidence), "number"),
-        *((material.dimension(name), "number") for name in material.schema.dimensions),
-        (material.say("report.head.verdict", reference=material.reference), "text"),
-        (material.say("table.n"), "number"),
+    columns = [
+        _names(material),
+        _levels(material),
+        _intervals(material),
+        *(_levels(material, name) for name in material.schema.dimensions),
+        _verdicts(material),
+        _counts(material),
     ]
-
-    def cells_of(cell: Cell) -> tuple[str, ...]:
-        figures = material.published.figures(cell)
-        parts = [material.published.figures(cell, name) for name in material.schema.dimensions]
-        return (
-            material.label(cell),
-            level_cell(figures),
-            interval_cell(figures),
-            *map(level_cell, parts),
-            material.verdict(figures),
-            count_cell(figures),
-        )
-
-    draft.table(
-        title,
-        heads,
-        rows_of(blocks, cells_of),
-        unit=material.unit(),
-        notes=_notes(material, blocks),
-    )
+    level_table(draft, title, blocks, columns, unit=material.unit(), note=_verdict_note(material))
 
 
-def dimension_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
-    """Add the overall level and the level of each dimension, with respondents."""
+def dimension_table(
+    draft: Draft, title: str, blocks: Sequence[Block], *, verdicts: bool = False
+) -> None:
+    """Add the overall level and that of each dimension, with respondents, verdicts if asked."""
     material = draft.material
-    heads: list[tuple[str, ColumnKind]] = [
-        (material.say("table.category"), "label"),
-        *((material.dimension(name), "number") for name in material.dimensions),
-        (material.say("table.n"), "number"),
+    columns = [
+        _names(material),
+        *(_levels(material, name) for name in material.dimensions),
+        *([_verdicts(material)] if verdicts else []),
+        _counts(material),
     ]
-
-    def cells_of(cell: Cell) -> tuple[str, ...]:
-        figures = [material.published.figures(cell, name) for name in material.dimensions]
-        return (material.label(cell), *map(level_cell, figures), count_cell(figures[0]))
-
-    draft.table(
-        title,
-        heads,
-        rows_of(blocks, cells_of),
-        unit=material.unit(),
-        notes=flag_notes(
-            material, [cell for _, cells in blocks for cell in cells], intervals=False
-        ),
-    )
+    note = _verdict_note(material) if verdicts else ""
+    level_table(draft, title, blocks, columns, unit=material.unit(), note=note)
 
 
 def error_table(draft: Draft, title: str, blocks: Sequence[Block]) -> None:
     """Add what a level's error is made of, in the rows of the table of levels."""
     material = draft.material
-    heads: list[tuple[str, ColumnKind]] = [
-        (material.say("table.category"), "label"),
-        (material.say("table.overall"), "number"),
-        (material.say("table.std_error"), "number"),
-        (material.say("report.head.relative_error"), "number"),
-        (material.say("table.interval", confidence=material.confidence), "number"),
-        (material.say("report.head.design_effect"), "number"),
-        (material.say("report.head.df"), "number"),
+    columns = [
+        _names(material),
+        _levels(material),
+        _std_errors(material, material.say("table.std_error")),
+        _numbers(
+            material, "report.head.relative_error", lambda each: 100 * each.relative_std_error
+        ),
+        _intervals(material),
+        _numbers(material, "report.head.design_effect", lambda each: each.design_effect, 2),
+        _numbers(material, "report.head.df", lambda each: each.df, 0),
         *(
-            (material.say("report.head.error_of", dimension=material.dimension(name)), "number")
+            _std_errors(
+                material,
+                material.say("report.head.error_of", dimension=material.dimension(name)),
+                name,
+            )
             for name in material.schema.dimensions
         ),
     ]
+    level_table(draft, title, blocks, columns, unit=material.say("report.unit.errors"))
 
-    def cells_of(cell: Cell) -> tuple[str, ...]:
+
+def _cells(blocks: Iterable[Block]) -> list[Cell]:
+    return [cell for _, cells in blocks for cell in cells]
+
+
+def _names(material: Material) -> LevelColumn:
+    return LevelColumn(material.say("table.category"), "label", material.label)
+
+
+def _levels(material: Material, dimension: str = OVERALL) -> LevelColumn:
+    figures = material.published.figures
+    head = material.dimension(dimension)
+    return LevelColumn(head, "number", lambda cell: level_cell(figures(cell, dimension)))
+
+
+def _intervals(material: Material) -> LevelColumn:
+    published = material.published
+
+    def of(cell: Cell) -> str:
+        is_reference = cell == published.reference
+        return interval_cell(published.figures(cell), is_reference=is_reference)
+
+    head = material.say("table.interval", confidence=material.confidence)
+    return LevelColumn(head, "number", of)
+
+
+def _std_errors(material: Material, head: str, dimension: str = OVERALL) -> LevelColumn:
+    published = material.published
+
+    def of(cell: Cell) -> str:
+        figures = published.figures(cell, dimension)
+        is_reference = cell == published.reference
+        return NONE if is_reference else number_cell(figures, figures.std_error)
+
+    return LevelColumn(head, "number", of)
+
+
+def _numbers(
+    material: Material, code: str, number: Callable[[Figures], float], decimals: int = 1
+) -> LevelColumn:
+    """Return a column of another number of the overall level."""
+
+    def of(cell: Cell) -> str:
         figures = material.published.figures(cell)
-        parts = [material.published.figures(cell, name) for name in material.schema.dimensions]
-        df = symbol(figures) if figures.df is None or not figures.is_shown else str(figures.df)
-        return (
-            material.label(cell),
-            level_cell(figures),
-            number_cell(figures, figures.std_error),
-            number_cell(figures, 100 * figures.relative_std_error),
-            interval_cell(figures),
-            number_cell(figures, figures.design_effect, 2),
-            df,
-            *(number_cell(part, part.std_error) for part in parts),
-        )
+        return number_cell(figures, number(figures), decimals)
 
-    draft.table(
-        title,
-        heads,
-        rows_of(blocks, cells_of),
-        unit=material.say("report.unit.errors"),
-        notes=flag_notes(material, [cell for _, cells in blocks for cell in cells]),
-    )
+    return LevelColumn(material.say(code), "number", of)
+
+
+def _gaps(material: Material) -> LevelColumn:
+    """Return a column of level minus target: a dash for another group than the target's."""
+
+    def of(cell: Cell) -> str:
+        figures = material.published.figures(cell)
+        if not figures.is_shown:
+            return symbol(figures)
+        return NONE if math.isnan(figures.target_gap) else signed(figures.target_gap)
+
+    return LevelColumn(material.say("table.target_gap"), "number", of)
+
+
+def _verdicts(material: Material) -> LevelColumn:
+    published = material.published
+
+    def of(cell: Cell) -> str:
+        is_reference = cell == published.reference
+        return NONE if is_reference else material.verdict(published.figures(cell))
+
+    head = material.say("report.head.verdict", reference=material.reference)
+    return LevelColumn(head, "text", of)
+
+
+def _counts(material: Material) -> LevelColumn:
+    figures = material.published.figures
+    return LevelColumn(material.say("table.n"), "number", lambda cell: count_cell(figures(cell)))
 
 
 def headline_cells(material: Material) -> list[Cell]:
@@ -169,55 +219,32 @@ def headline_cells(material: Material) -> list[Cell]:
     return [*published.of_domain(domains[0])] if domains else []
 
 
-def _gap_cell(figures: Figures) -> str:
-    """Return level minus target; a dash for another group than the target's."""
-    if not figures.is_shown:
-        return symbol(figures)
-    return NONE if math.isnan(figures.target_gap) else signed(figures.target_gap)
+def _verdict_note(material: Material) -> str:
+    return material.say("report.note.verdict", confidence=material.confidence)
 
 
-def rows_of(blocks: Iterable[Block], cells_of: Callable[[Cell], tuple[str, ...]]) -> list[Row]:
-    """Return a row for each cell, below the headings of their blocks."""
-    rows: list[Row] = []
-    for heading, cells in blocks:
-        if heading:
-            rows.append(Row((heading,), is_heading=True))
-        rows += [Row(cells_of(cell)) for cell in cells]
-    return rows
-
-
-def _notes(material: Material, blocks: Iterable[Block]) -> list[str]:
-    cells = [cell for _, cells in blocks for cell in cells]
-    verdict = material.say("report.note.verdict", confidence=material.confidence)
-    return [verdict, *flag_notes(material, cells)]
-
-
-def flag_notes(
-    material: Material,
-    cells: Iterable[Cell],
-    dimensions: Sequence[str] = (),
-    *,
-    intervals: bool = True,
-) -> list[str]:
-    """Return what the signs in a table mean, where they stand in it.
+def sign_notes(material: Material, rows: Iterable[Row], but: Container[str] = ()) -> list[str]:
+    """Return what the signs mean that stand in the rows of a table.
 
     Parameters
     ----------
     material
-        The levels.
-    cells, dimensions
-        What stands in the table; every dimension by default.
-    intervals
-        Whether it prints intervals or standard errors, which a level may lack.
+        For the language.
+    rows
+        As they are printed, the first cell of each its name.
+    but
+        Signs that are explained otherwise.
     """
-    named = dimensions or material.dimensions
-    others = [cell for cell in cells if cell != material.published.reference]
-    found = [material.published.figures(cell, name) for cell in others for name in named]
-    flags = {figures.flag for figures in found}
-    if intervals and any(figures.is_shown and not figures.has_interval for figures in found):
-        flags.add("unknown")
-    signs = [flag for flag in ("suppressed", "caution", "none", "unknown") if flag in flags]
-    return [material.say(f"report.flag.{flag}") for flag in signs]
+    printed = {cell for row in rows for cell in row.cells[1:]}
+    is_there = {
+        SUPPRESSED: SUPPRESSED in printed,
+        CAUTION: any(re.search(r"\d\*", cell) for cell in printed),
+        NONE: NONE in printed,
+        NOT_AVAILABLE: NOT_AVAILABLE in printed,
+    }
+    names = {SUPPRESSED: "suppressed", CAUTION: "caution", NONE: "none", NOT_AVAILABLE: "unknown"}
+    found = [sign for sign, is_here in is_there.items() if is_here and sign not in but]
+    return [material.say(f"report.flag.{names[sign]}") for sign in found]
 
 
 def is_of_groups(cells: Sequence[Cell]) -> bool:

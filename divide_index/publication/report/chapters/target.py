@@ -7,7 +7,7 @@ from divide_index.publication.figures.marks import Dumbbell, Flag, Point
 from divide_index.publication.formatting import NONE, NOT_AVAILABLE, interval, rounded, signed
 from divide_index.publication.published import Figures
 from divide_index.publication.report.blocks import Chapter, Row
-from divide_index.publication.report.chapters.tables import flag_notes
+from divide_index.publication.report.chapters.tables import sign_notes
 from divide_index.publication.report.material import (
     Draft,
     Material,
@@ -52,8 +52,9 @@ def target_chapter(material: Material, number: int) -> Chapter | None:
     _verdicts(draft, target, past)
     if past is not None:
         series_figure(draft, target, past, height=_HEIGHT)
-        if past.breaks:
-            draft.paragraph(break_sentence(past.breaks, material.lang))
+        breaks = [each for each in past.breaks if each.year <= material.year]
+        if breaks:
+            draft.paragraph(break_sentence(breaks, material.lang))
     group = material.inside(cell)
     draft.paragraph(
         relative_level_sentence(material.lang, reference=material.reference, group=group)
@@ -178,15 +179,16 @@ def _verdicts(draft: Draft, target: Target, past: PublishedSeries | None) -> Non
             words = NOT_AVAILABLE if pace is None else material.points(pace.points)
             label = material.say("report.row.pace", first=last - years, last=last)
             pairs.append((label, words))
+    rows = [Row(pair) for pair in pairs]
     draft.table(
         material.say("report.table.verdicts", year=target.year, level=f"{target.level:g}"),
         [(material.say("report.head.item"), "label"), (material.say("report.head.value"), "text")],
-        [Row(pair) for pair in pairs],
+        rows,
         widths=(0.5, 0.5),
         notes=[
             material.say("report.note.sampled", confidence=material.confidence),
             material.say("report.note.published") if past is not None else "",
-            *flag_notes(material, [cell_of(target)], [target.dimension]),
+            *sign_notes(material, rows),
         ],
         source=material.say("report.source.history") if past is not None else "",
     )
@@ -287,7 +289,7 @@ def _alone(draft: Draft, target: Target) -> None:
         unit=material.say("report.unit.levels"),
         notes=[
             material.say("report.note.alone"),
-            *flag_notes(material, [cell]),
+            *sign_notes(material, rows, but=NONE),
         ],
     )
     draw_dumbbells(
