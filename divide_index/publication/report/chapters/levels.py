@@ -39,10 +39,9 @@ def levels_chapter(material: Material, number: int) -> Chapter:
     table, figure = draft.next_table(), draft.next_figure()
     for cell in material.subjects:
         draft.paragraph(_composition(material, cell), [table, figure])
+    _figure(draft, cells)  # the taller of the two comes first: it leaves less of a page empty
     title = material.say("report.table.dimensions", by=by, reference=material.reference)
     dimension_table(draft, title, [("", [material.published.reference, *cells])])
-    _figure(draft, cells)
-
     return draft.chapter()
 
 
