@@ -20,7 +20,7 @@ class Room(NamedTuple):
 MIDDLE = "errors schema engine inference survey scoring"
 HOUSE = (
     "resources messages errors output schema engine history inference reading drafting survey "
-    "scoring inspection cells levels tabulation simulate publication"
+    "scoring inspection cells levels decomposition tabulation simulate publication"
 )
 
 # From the ground up: a room may import only rooms that stand above it in this table.
@@ -32,7 +32,7 @@ ROOMS: Mapping[str, Room] = {
     "schema": Room("errors resources", "pydantic pydantic_core yaml"),
     "engine": Room("errors schema", "narwhals numpy"),
     "history": Room("errors resources", "pandas"),
-    "inference": Room("errors", "numpy scipy"),
+    "inference": Room("errors", "numpy scipy statsmodels"),
     "reading": Room("errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"),
     "drafting": Room("errors messages schema reading", "pandas"),
     "survey": Room("errors schema engine reading inference", "numpy"),
@@ -40,11 +40,12 @@ ROOMS: Mapping[str, Room] = {
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
     "inspection": Room("errors schema engine reading survey scoring levels", "numpy"),
+    "decomposition": Room(f"{MIDDLE} cells", "numpy pandas formulaic"),
     "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
         "resources messages errors output schema engine history inference survey inspection cells "
-        "levels",
+        "levels decomposition",
         "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy

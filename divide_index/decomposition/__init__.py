@@ -1,0 +1,1 @@
+"""Why groups lag the reference: regression decompositions of their levels."""
