@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine import GroupedSums, Moments
+from divide_index import engine
+from divide_index.engine import GroupedSums, Membership, Moments
 from divide_index.errors import EstimationError, Finding
 from divide_index.schema import (
     Condition,
@@ -276,6 +277,63 @@ def unplaced(sums: Sums) -> list[Finding]:
             for name, (count, share) in sums.unknown.items()
         ),
     ]
+
+
+def cell_members(scores: Scores, request: Request) -> list[tuple[Cell, NDArray[np.bool_]]]:
+    """Return every requested cell with its members, shape ``(n,)``, the reference first.
+
+    Parameters
+    ----------
+    scores
+        Persons, scored.
+    request
+        From :func:`requested`.
+    """
+    schema, frame = scores.survey.schema, scores.frame
+    keys = {key: category_rule(schema, name) for name, key in request.domain_keys.items()}
+    seen = {
+        name: engine.categories(frame, schema, key, keys[key])[0]
+        for name, key in request.domain_keys.items()
+    }
+    cells: list[Cell] = []
+    for margin in request.margins:
+        observed = list(product(*(seen[name] for name in margin.domains)))
+        every = declared_cells(schema, margin.domains, observed) if margin.domains else [()]
+        cells += [margin.cell(codes) for codes in every]
+    cells = list(dict.fromkeys(cells))
+    wanted = [membership_of(cell, schema, request.where) for cell in cells]
+    kind, members = engine.memberships(frame, schema, wanted, keys)
+    return [(cell, members[kind, index]) for index, cell in enumerate(cells)]
+
+
+def codes_of(cell: Cell) -> Sequence[tuple[str, str]]:
+    """Return the domains and codes that cut a cell out of its population."""
+    if cell.domain in {"total", "where", "group", "average"}:
+        return ()
+    return cell.codes or ((cell.domain, cell.category),)
+
+
+def membership_of(cell: Cell, schema: SurveySchema, where: str | None) -> Membership:
+    """Return who is in a cell: populations and categories, for :func:`engine.memberships`."""
+    reference: Condition | None = schema.reference.where
+    if cell.domain == "total":
+        return Membership((reference,))
+    inside = () if where is None else (parse_condition(where),)
+    match cell.domain:
+        case "where":
+            return Membership((reference, *inside))
+        case "average":
+            members = schema.averages[cell.category].members
+            union = Or(tuple(schema.groups[name].where for name in members))
+            return Membership((union, *inside))
+        case "group":
+            return Membership((schema.groups[cell.category].where, *inside))
+        case _:
+            codes = dict(codes_of(cell))
+            group = codes.pop("group", None)
+            people = reference if group is None else schema.groups[group].where
+            categories = tuple((key_column(schema, n), code) for n, code in codes.items())
+            return Membership((people, *inside), categories)
 
 
 def cell_columns(cells: Sequence[Cell]) -> dict[str, list[str]]:

@@ -39,11 +39,12 @@ from divide_index.engine.frames import (
 )
 from divide_index.engine.membership import Membership, memberships
 from divide_index.engine.profiles import Profile, profile
-from divide_index.engine.psus import PsuTable, with_psu_index
+from divide_index.engine.psus import PSU, PsuTable, with_psu_index
 from divide_index.engine.rules import apply_stages
-from divide_index.engine.sums import GroupedSums, Moments
+from divide_index.engine.sums import GroupedSums, Moments, answers, categories
 
 __all__ = [
+    "PSU",
     "Blanks",
     "Frame",
     "GroupedSums",
@@ -54,9 +55,11 @@ __all__ = [
     "Profile",
     "PsuTable",
     "answered_though_not_asked",
+    "answers",
     "apply_stages",
     "beside",
     "canonical",
+    "categories",
     "column_names",
     "completed",
     "disagreement",

@@ -225,6 +225,38 @@ def categories_of(
     return [code_text(value) for value in values.tolist()], codes
 
 
+def categories(
+    frame: Frame, schema: SurveySchema, key: str, bands: Bands | None = None
+) -> tuple[list[str], Indices]:
+    """Return the categories of a column of a frame, and each record's position among them.
+
+    Parameters
+    ----------
+    frame
+        A frame with the column.
+    schema
+        The survey's schema.
+    key
+        A variable, or with bands any name.
+    bands
+        Of a domain that is cut from a number.
+
+    Returns
+    -------
+    names, positions
+        Codes as text, sorted; shape ``(n,)``, -1 for a record without a category.
+    """
+    return categories_of(nw.from_native(frame, eager_only=True), schema, key, bands)
+
+
+def answers(frame: Frame, schema: SurveySchema, variable: str) -> Floats:
+    """Return the answers of a numeric variable, NaN where there is none, shape ``(n,)``."""
+    data = nw.from_native(frame, eager_only=True)
+    known = has_valid_answer(nw.col(variable), answer_of(schema, variable))
+    judged = data.select(known=known)
+    return np.where(_mask(judged.get_column("known")), _floats(data.get_column(variable)), np.nan)
+
+
 def _floats(series: "nw.Series[Frame]") -> Floats:
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 

@@ -16,8 +16,8 @@ Jann (2008), Stata Journal 8(4), 453-479; Fortin (2008), Journal of Human Resour
 884-918; Gelbach (2016), Journal of Labor Economics 34(2), 509-543.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 _RANK = 1e-9  # of the largest eigenvalue of the scaled cross-products
+_ILL_CONDITIONED = 1e-5  # below it the sums of products have lost too many digits
+_CHUNK = 65_536  # rows that are taken apart at once: a million rows need no second copy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +62,10 @@ class People:
     def reference(self) -> Mask:
         """Who is in the reference, shape ``(n,)``."""
         return self.cells >= 0
+
+    def of_columns(self, columns: Sequence[int]) -> "People":
+        """Return the same persons with some of the covariates."""
+        return replace(self, covariates=self.covariates[:, list(columns)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,32 +161,84 @@ class _Fit:
     moved: Floats  # Q⁻¹ Σ w x̃ e, shape (P, K, D)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Within:
+    """The reference in chunks of rows, as deviations from the means of its cells."""
+
+    people: People
+    mean_x: Floats  # of each cell, (C, K)
+    mean_y: Floats  # (C, D)
+
+    @classmethod
+    def of(cls, people: People) -> "_Within":
+        inside = np.flatnonzero(people.reference)
+        w, cells = people.weights[inside], people.cells[inside]
+        count = int(people.cells.max()) + 1
+        size = np.maximum(np.bincount(cells, w, count), np.finfo(np.float64).tiny)[:, None]
+        x, y = (
+            _weighted_sums(values, people.weights, people.cells, count, inside) / size
+            for values in (people.covariates, people.scores)
+        )
+        return cls(people, x, y)
+
+    def __iter__(self) -> Iterator[tuple[Floats, Floats, Floats, Indices]]:
+        """Yield ``x̃``, ``ỹ``, weights and PSUs of some of the reference's rows at a time."""
+        inside = np.flatnonzero(self.people.reference)
+        for start in range(0, inside.size, _CHUNK):
+            rows = inside[start : start + _CHUNK]
+            cells = self.people.cells[rows]
+            yield (
+                self.people.covariates[rows] - self.mean_x[cells],
+                self.people.scores[rows] - self.mean_y[cells],
+                self.people.weights[rows],
+                self.people.psu[rows],
+            )
+
+
 def _slopes(people: People, psus: int) -> _Fit:
     """Fit the reference's common slopes inside its cells."""
-    inside = people.reference
-    w, cells, psu = people.weights[inside], people.cells[inside], people.psu[inside]
-    x, y = people.covariates[inside], people.scores[inside]
-    total = float(w.sum())
-    mean_x, mean_y = w @ x / total, w @ y / total
-    within_x, within_y = x - _cell_means(x, w, cells), y - _cell_means(y, w, cells)
-    cross = within_x.T @ (w[:, None] * within_x)
+    within = _Within.of(people)
+    columns, dimensions = people.covariates.shape[1], people.scores.shape[1]
+    cross, cross_y = np.zeros((columns, columns)), np.zeros((columns, dimensions))
+    for x, y, w, _ in within:
+        weighted = w[:, None] * x
+        cross += weighted.T @ x
+        cross_y += weighted.T @ y
     refuse_collinear(cross)
-    slopes = np.linalg.solve(cross, within_x.T @ (w[:, None] * within_y))
-    beta = np.asarray(slopes, dtype=np.float64)
-    residuals = within_y - within_x @ beta
-    weighted = w[:, None] * within_x
-    moved = np.stack(
-        [psu_sums(weighted * residuals[:, [d]], psu, psus) for d in range(y.shape[1])], axis=2
-    )
+    beta, inverse = _solved(cross, cross_y, within)
+    moved = np.zeros((psus, columns, dimensions))
+    for x, y, w, psu in within:
+        scores = w[:, None] * (y - x @ beta)
+        here, place = np.unique(psu, return_inverse=True)
+        sums = [psu_sums(x * scores[:, [d]], place, here.size) for d in range(dimensions)]
+        moved[here] += np.stack(sums, axis=2)
+    inside = np.flatnonzero(people.reference)
+    mean_x, sums_x, total = _mean_and_sums(people.covariates, people, inside, psus)
+    mean_y, sums_y, _ = _mean_and_sums(people.scores, people, inside, psus)
     return _Fit(
         beta=beta,
         mean_x=mean_x,
         mean_y=mean_y,
         total=total,
-        sums_x=psu_sums(w[:, None] * (x - mean_x), psu, psus),
-        sums_y=psu_sums(w[:, None] * (y - mean_y), psu, psus),
-        moved=np.einsum("kl,pld->pkd", np.linalg.inv(cross), moved),
+        sums_x=sums_x,
+        sums_y=sums_y,
+        moved=np.einsum("kl,pld->pkd", inverse, moved),
     )
+
+
+def _solved(cross: Floats, cross_y: Floats, within: _Within) -> tuple[Floats, Floats]:
+    """Return slopes and ``Q⁻¹``: from sums of products, or by QR where these lost digits."""
+    spread = np.sqrt(np.diag(cross))
+    scaled = cross / np.outer(spread, spread)
+    values = np.linalg.eigvalsh(scaled)
+    if values[0] > _ILL_CONDITIONED * values[-1]:
+        inverse = np.linalg.inv(scaled) / np.outer(spread, spread)
+        return np.linalg.solve(scaled, cross_y / spread[:, None]) / spread[:, None], inverse
+    rows = [(np.sqrt(w)[:, None] * x / spread, np.sqrt(w)[:, None] * y) for x, y, w, _ in within]
+    q, r = np.linalg.qr(np.vstack([x for x, _ in rows]))
+    slopes = np.linalg.solve(r, q.T @ np.vstack([y for _, y in rows])) / spread[:, None]
+    half = np.linalg.inv(r)
+    return slopes, half @ half.T / np.outer(spread, spread)
 
 
 def _scale(mean_y: Floats, shares: Floats, formula: Formula) -> Floats:
@@ -201,45 +259,81 @@ def _parts(  # noqa: PLR0917  the symbols of the formula
     psus: int,
 ) -> tuple[Floats, Floats]:
     """Return the parts of one group ``(B + 1, D)`` and their PSU totals ``(P, B + 1, D)``."""
-    w, psu = people.weights[group], people.psu[group]
-    x, y, size = people.covariates[group], people.scores[group], float(w.sum())
-    mean_x, mean_y = w @ x / size, w @ y / size
+    rows = np.flatnonzero(group)
+    mean_x, sums_x, size = _mean_and_sums(people.covariates, people, rows, psus)
+    mean_y, sums_y, _ = _mean_and_sums(people.scores, people, rows, psus)
     behind_x, behind_y = mean_x - fit.mean_x, mean_y - fit.mean_y
     columns = behind_x[:, None] * fit.beta * scale
     gap = behind_y * scale
-    moves_x = psu_sums(w[:, None] * (x - mean_x), psu, psus) / size - fit.sums_x / fit.total
-    moves_y = psu_sums(w[:, None] * (y - mean_y), psu, psus) / size - fit.sums_y / fit.total
+    moves_x = sums_x / size - fit.sums_x / fit.total
+    moves_y = sums_y / size - fit.sums_y / fit.total
     # a_d moves with the reference's mean: da_d / a_d, in each PSU.
     if formula == "weighted_ratios":
         relative = fit.sums_y / (fit.total * fit.mean_y)
     else:
         composite = fit.sums_y @ shares / (fit.total * float(shares @ fit.mean_y))
         relative = np.repeat(composite[:, None], fit.mean_y.size, axis=1)
-    z_columns = (
-        scale * (moves_x[:, :, None] * fit.beta + behind_x[None, :, None] * fit.moved)
-        - columns[None] * relative[:, None, :]
-    )
+    explained = np.empty((len(blocks), scale.size))
+    z_explained = np.empty((psus, len(blocks), scale.size))
+    for index, block in enumerate(blocks):
+        chosen = list(block)
+        explained[index] = columns[chosen].sum(axis=0)
+        z_explained[:, index] = scale * (
+            moves_x[:, chosen] @ fit.beta[chosen]
+            + np.einsum("k,pkd->pd", behind_x[chosen], fit.moved[:, chosen])
+        )
+        z_explained[:, index] -= explained[index] * relative
     z_gap = scale * moves_y - gap * relative
-    explained = np.stack([columns[list(block)].sum(axis=0) for block in blocks])
-    z_explained = np.stack([z_columns[:, list(block)].sum(axis=1) for block in blocks], axis=1)
     rest = gap - explained.sum(axis=0)
     z_rest = z_gap - z_explained.sum(axis=1)
     return np.vstack([explained, rest]), np.concatenate([z_explained, z_rest[:, None]], axis=1)
 
 
-def _cell_means(values: Floats, weights: Floats, cells: Indices) -> Floats:
-    """Return the weighted mean of each person's cell, in the shape of the values."""
-    _, place = np.unique(cells, return_inverse=True)
-    size = np.bincount(place, weights)
-    sums = psu_sums(weights[:, None] * values, place, size.size)
-    return (sums / size[:, None])[place]
+def _mean_and_sums(
+    values: Floats, people: People, rows: Indices, psus: int
+) -> tuple[Floats, Floats, float]:
+    """Return the weighted mean of some rows, PSU sums of ``w (v - mean)``, and their weight."""
+    weights = np.bincount(people.psu[rows], people.weights[rows], psus)
+    sums = _weighted_sums(values, people.weights, people.psu, psus, rows)
+    total = float(weights.sum())
+    mean = sums.sum(axis=0) / total
+    return mean, sums - weights[:, None] * mean, total
+
+
+def _weighted_sums(
+    values: Floats, weights: Floats, places: Indices, count: int, rows: Indices
+) -> Floats:
+    """Return ``Σ w v`` of some rows by place, shape ``(count, m)``."""
+    sums = np.zeros((count, values.shape[1]))
+    for start in range(0, rows.size, _CHUNK):
+        chosen = rows[start : start + _CHUNK]
+        here, place = np.unique(places[chosen], return_inverse=True)
+        sums[here] += psu_sums(weights[chosen, None] * values[chosen], place, here.size)
+    return sums
 
 
 def psu_sums(values: Floats, psu: Indices, psus: int) -> Floats:
-    """Return sums over each PSU, shape ``(P, …)``."""
-    sums = np.zeros((psus, values.shape[1]))
-    np.add.at(sums, psu, values)
-    return sums
+    """Return sums over each PSU.
+
+    Parameters
+    ----------
+    values
+        Shape ``(n, m)``.
+    psu
+        PSU of each row, shape ``(n,)``, values ``0 … P-1``.
+    psus
+        Their number ``P``.
+
+    Returns
+    -------
+    sums
+        Shape ``(P, m)``.
+    """
+    from scipy.sparse import csr_array
+
+    rows = np.arange(psu.size + 1)
+    belongs = csr_array((np.ones(psu.size), psu, rows), shape=(psu.size, psus))
+    return np.asarray(belongs.T @ values, dtype=np.float64)
 
 
 def refuse_collinear(cross: Floats) -> None:

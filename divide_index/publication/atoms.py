@@ -4,25 +4,19 @@ Every printed cell is a set of records. Records that are in exactly the same cel
 told apart by anything printed: they make an *atom*, and every cell is a union of atoms.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
-from divide_index.cells import Cell, key_column
-from divide_index.engine import Membership
+from divide_index.cells import Cell, codes_of, key_column, membership_of
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.levels.result import Cases
 from divide_index.schema import (
-    Condition,
-    Or,
-    SurveySchema,
     Variant,
     category_rule,
     dimension_column,
-    parse_condition,
 )
 
 Floats = NDArray[np.float64]
@@ -81,11 +75,11 @@ def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) ->
     """
     survey, schema = result.scores.survey, result.scores.survey.schema
     cells = tuple(dict.fromkeys(result.cells))
-    domains = {name for cell in cells for name, _ in _codes(cell) if name != "group"}
+    domains = {name for cell in cells for name, _ in codes_of(cell) if name != "group"}
     kind, kinds = engine.memberships(
         result.scores.frame,
         schema,
-        [_membership(cell, schema, result.where) for cell in cells],
+        [membership_of(cell, schema, result.where) for cell in cells],
         {key_column(schema, name): category_rule(schema, name) for name in sorted(domains)},
     )
     weight = schema.design.weight
@@ -118,35 +112,6 @@ def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) ->
         totals=sums,
         largest=top,
     )
-
-
-def _codes(cell: Cell) -> Sequence[tuple[str, str]]:
-    """Return the domains and codes that cut a cell out of its population."""
-    if cell.domain in {"total", "where", "group", "average"}:
-        return ()
-    return cell.codes or ((cell.domain, cell.category),)
-
-
-def _membership(cell: Cell, schema: SurveySchema, where: str | None) -> Membership:
-    reference: Condition | None = schema.reference.where
-    if cell.domain == "total":
-        return Membership((reference,))
-    inside = () if where is None else (parse_condition(where),)
-    match cell.domain:
-        case "where":
-            return Membership((reference, *inside))
-        case "average":
-            members = schema.averages[cell.category].members
-            union = Or(tuple(schema.groups[name].where for name in members))
-            return Membership((union, *inside))
-        case "group":
-            return Membership((schema.groups[cell.category].where, *inside))
-        case _:
-            codes = dict(_codes(cell))
-            group = codes.pop("group", None)
-            people = reference if group is None else schema.groups[group].where
-            categories = tuple((key_column(schema, n), code) for n, code in codes.items())
-            return Membership((people, *inside), categories)
 
 
 def _scores(result: LevelResult, cases: Cases) -> Floats:

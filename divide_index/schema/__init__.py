@@ -28,7 +28,7 @@ from divide_index.schema.loading import (
 )
 from divide_index.schema.model import SurveySchema, columns_of
 from divide_index.schema.nodes import Text
-from divide_index.schema.parts import OVERALL, SurveyFile, Target, Variable, code_text
+from divide_index.schema.parts import OVERALL, Factor, SurveyFile, Target, Variable, code_text
 from divide_index.schema.plan import (
     VARIANTS,
     Variant,
@@ -75,6 +75,7 @@ __all__ = [
     "Compare",
     "Condition",
     "Count",
+    "Factor",
     "IsFalse",
     "IsIn",
     "ItemRule",

@@ -18,9 +18,11 @@ from divide_index.schema.nodes import Evidence, Lang, Name, Node, Text, sum_to_o
 from divide_index.schema.parts import (
     OVERALL,
     Average,
+    Decomposition,
     DesignColumns,
     Dimension,
     Domain,
+    Factor,
     Group,
     Item,
     Population,
@@ -79,6 +81,8 @@ class SurveySchema(Node):
     """Averages of groups' levels, by name."""
     domains: dict[Name, Domain] = Field(default_factory=dict)
     """Partitions of the population: region, area, age group."""
+    decomposition: Decomposition | None = None
+    """What groups may differ in, for :func:`divide_index.decompose_gap`."""
     target: Target | None = None
     """The policy target."""
 
@@ -126,6 +130,8 @@ class SurveySchema(Node):
             yield from _unknown(place, name, self.items, "items")
         for place, name in self._group_uses():
             yield from _unknown(place, name, self.groups, "groups")
+        for place, name in self._domain_uses():
+            yield from _unknown(place, name, self.domains, "domains")
         if self.target is not None:
             known = [*self.dimensions, OVERALL]
             yield from _unknown("target.dimension", self.target.dimension, known, "dimensions")
@@ -227,6 +233,11 @@ class SurveySchema(Node):
             *((place, name) for place, name in columns.items() if name is not None),
             *(("design.strata", name) for name in design.strata),
             *(
+                (f"decomposition.factors.{key}.variable", factor.variable)
+                for key, factor in self._factors().items()
+                if factor.variable is not None
+            ),
+            *(
                 (f"items.{key}", name)
                 for key, item in self.items.items()
                 for name in item.variables
@@ -244,6 +255,11 @@ class SurveySchema(Node):
         for place, variable, kind in kinds:
             if variable is not None and self.variables[variable].type != kind:
                 yield wrong("DI-E169", where=place, variable=variable, type=kind)
+        for key, factor in self._factors().items():
+            name = factor.variable
+            if name is not None and self.variables[name].type == "text":
+                place = f"decomposition.factors.{key}.variable"
+                yield wrong("DI-E169", where=place, variable=name, type="code, number")
 
     def item_uses(self) -> list[tuple[str, str]]:
         """Return every item that is named, with the place that names it."""
@@ -263,7 +279,23 @@ class SurveySchema(Node):
         if self.target is not None:
             uses.append(("target.group", self.target.group))
             uses += [("target.applies_to", name) for name in self.target.applies_to]
+        for key, factor in self._factors().items():
+            uses += [(f"decomposition.factors.{key}.not_for", name) for name in factor.not_for]
         return uses
+
+    def _factors(self) -> dict[str, Factor]:
+        return {} if self.decomposition is None else self.decomposition.factors
+
+    def _domain_uses(self) -> list[tuple[str, str]]:
+        cells = () if self.decomposition is None else self.decomposition.cells
+        return [
+            *(("decomposition.cells", name) for name in cells),
+            *(
+                (f"decomposition.factors.{key}.domain", factor.domain)
+                for key, factor in self._factors().items()
+                if factor.domain is not None
+            ),
+        ]
 
     def _misfits_of_item(self, name: str, item: Item) -> Iterator[Contradiction]:
         where = f"items.{name}"

@@ -308,6 +308,38 @@ class Domain(Evidence):
     """Labels of the bands, in both languages."""
 
 
+class Factor(Node):
+    """What may set groups apart: their composition by it is held against the reference's."""
+
+    domain: str | None = None
+    """The domain whose categories it has."""
+    variable: str | None = None
+    """In its stead a variable: codes are categories, a number enters as it is."""
+    step: Annotated[int, Field(strict=True, ge=1)] = 1
+    """When it enters the nested sets: what may be a consequence of another factor comes later."""
+    not_for: tuple[str, ...] = ()
+    """Groups that are defined by it: for them it is left out."""
+    label: Text | None = None
+    """The name in print, in both languages; by default the domain's or variable's."""
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if (self.domain is None) == (self.variable is None):
+            raise wrong("DI-E280")
+        return self
+
+
+class Decomposition(Node):
+    """Why groups lag: what is held against the reference, and inside which cells."""
+
+    cells: tuple[str, ...] = ()
+    """Domains whose crossed categories are the cells with an effect of their own: the place."""
+    factors: dict[Name, Factor]
+    """What groups may differ in, by name, in the order of print."""
+    source: str | None = None
+    """Why these factors and these cells."""
+
+
 class Target(Evidence):
     """The policy target: a level of a group in a dimension by a year."""
 

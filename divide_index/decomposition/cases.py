@@ -1,0 +1,201 @@
+"""Who a decomposition rests on: complete cases, and what the others lack."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divide_index import engine
+from divide_index.cells import Cell, cell_members, codes_of, requested
+from divide_index.decomposition.factors import Choice, FactorValues, factor_values, variable_of
+from divide_index.schema import SurveySchema, dimension_column, parse_condition, variables_of
+from divide_index.scoring import Scores
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+SMALL_N, SMALL_PSUS = 50, 5  # a group below one of them is shown in grey
+WHOLE = Cell("total", "total")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Whom a group's decomposition rests on.
+
+    Parameters
+    ----------
+    cell
+        The group.
+    members
+        Records with a positive weight, whatever they answered.
+    n, psus
+        Those of them with every score and factor, and the PSUs that hold them.
+    share_lost
+        The share of the members' weight that lacks a score or a factor.
+    lacking
+        How many of the members lack each factor, and ``scores`` any dimension.
+    left_out
+        Factors that define the group, and are none of its decomposition.
+    """
+
+    cell: Cell
+    members: int
+    n: int
+    psus: int
+    share_lost: float
+    lacking: Mapping[str, int]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it rests on few: under 50 respondents or 5 PSUs."""
+        return self.n < SMALL_N or self.psus < SMALL_PSUS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """The records of a survey as a decomposition sees them, ``n`` of them.
+
+    Parameters
+    ----------
+    scores
+        From :func:`divide_index.score`.
+    choice
+        The factors.
+    weights, psu
+        Shape ``(n,)``.
+    y
+        Scores of the dimensions, shape ``(n, D)``; NaN where missing.
+    reference
+        Who is in the reference, shape ``(n,)``.
+    values
+        The values of each factor.
+    """
+
+    scores: Scores
+    choice: Choice
+    weights: Floats
+    psu: Indices
+    y: Floats
+    reference: Mask
+    values: Mapping[str, FactorValues]
+
+    @classmethod
+    def of(cls, scores: Scores, choice: Choice) -> "Records":
+        """Return the records of scored persons."""
+        schema, frame = scores.survey.schema, scores.frame
+        weight = schema.design.weight
+        ones = np.ones(scores.survey.records)
+        return cls(
+            scores=scores,
+            choice=choice,
+            weights=ones if weight is None else engine.values(frame, weight),
+            psu=engine.values(frame, engine.PSU).astype(np.intp),
+            y=np.column_stack(
+                [engine.values(frame, dimension_column(name)) for name in schema.dimensions]
+            ),
+            reference=engine.mask(frame, schema.reference.where, schema),
+            values={name: factor_values(scores, each) for name, each in choice.factors.items()},
+        )
+
+    @property
+    def schema(self) -> SurveySchema:
+        """The survey's schema."""
+        return self.scores.survey.schema
+
+    @property
+    def shares(self) -> Floats:
+        """The weight of each dimension, shape ``(D,)``."""
+        return np.array([part.weight for part in self.schema.dimensions.values()])
+
+    @property
+    def psus(self) -> int:
+        """Number of PSUs of the design."""
+        return self.scores.survey.design.psus
+
+    @property
+    def has_scores(self) -> Mask:
+        """Who has every dimension, shape ``(n,)``."""
+        return np.asarray(~np.isnan(self.y).any(axis=1), dtype=bool)
+
+    def complete(self, left_out: Collection[str] = ()) -> Mask:
+        """Return who has a positive weight, every score, and every factor but some."""
+        factors = [v.known for name, v in self.values.items() if name not in left_out]
+        every: Mask = (self.weights > 0) & self.has_scores
+        for known in factors:
+            every = every & known
+        return every
+
+    def cases(self, mask: Mask, left_out: Collection[str] = ()) -> Mask:
+        """Return the complete cases of a group.
+
+        Inside the reference they are the reference's own, whatever is left out for the group:
+        one set of people for every mean.
+        """
+        cases = self.complete()
+        if left_out:
+            cases = np.where(self.reference, cases, self.complete(left_out))
+        return mask & cases
+
+    def held(self, masks: Sequence[Mask]) -> Mask:
+        """Return which PSUs hold a member of each group, shape ``(P, G)``."""
+        held = np.zeros((self.psus, len(masks)), dtype=bool)
+        for index, mask in enumerate(masks):
+            held[self.psu[mask], index] = True
+        return held
+
+    def basis(self, cell: Cell, mask: Mask, left_out: Collection[str] = ()) -> Basis:
+        """Return whom a group's decomposition rests on."""
+        members = mask & (self.weights > 0)
+        known = members & self.cases(mask, left_out)
+        total = float(self.weights[members].sum())
+        lacking = {
+            name: int((members & ~value.known).sum())
+            for name, value in self.values.items()
+            if name not in left_out
+        }
+        return Basis(
+            cell=cell,
+            members=int(members.sum()),
+            n=int(known.sum()),
+            psus=int(np.unique(self.psu[known]).size),
+            share_lost=1 - float(self.weights[known].sum()) / total if total else 0.0,
+            lacking={"scores": int((members & ~self.has_scores).sum()), **lacking},
+            left_out=tuple(name for name in self.choice.factors if name in left_out),
+        )
+
+    def lacking_all(self, mask: Mask) -> list[str]:
+        """Return the factors no member has, and ``scores`` where none has every dimension."""
+        members = mask & (self.weights > 0)
+        known = {"scores": self.has_scores, **{n: v.known for n, v in self.values.items()}}
+        return [name for name, has in known.items() if not (members & has).any()]
+
+
+def members_of(
+    scores: Scores, by: Sequence[str], groups: Sequence[str] | str | None, where: str | None
+) -> dict[Cell, Mask]:
+    """Return the groups asked for with their members, shape ``(n,)``; not the reference."""
+    named = [groups] if isinstance(groups, str) else groups
+    schema = scores.survey.schema
+    request = requested(schema, by=by, groups=named, where=where, averages=False)
+    every = cell_members(scores, request)
+    return {cell: mask for cell, mask in every if cell.domain not in {"total", "where"}}
+
+
+def defining_factors(
+    cell: Cell, choice: Choice, schema: SurveySchema, where: str | None
+) -> frozenset[str]:
+    """Return the factors that define a group: they cannot explain it."""
+    variables = set[str]() if where is None else variables_of(parse_condition(where))
+    codes = dict(codes_of(cell))
+    group = cell.category if cell.domain == "group" else codes.pop("group", None)
+    if group is not None:
+        variables |= variables_of(schema.groups[group].where)
+    variables |= {schema.domains[name].variable for name in codes}
+    return frozenset(
+        name
+        for name, factor in choice.factors.items()
+        if variable_of(factor, schema) in variables or group in factor.not_for
+    )
