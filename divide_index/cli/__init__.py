@@ -12,6 +12,7 @@ from divide_index.errors import DivideIndexError
 
 COMMANDS = {
     "compute": "compute",
+    "decompose": "decompose",
     "report": "report",
     "schemas": "schemas",
     "check": "check",

@@ -10,6 +10,7 @@ from divide_index.cli.context import (
     checked_ending,
     confidence_option,
     disclosure_option,
+    encoded,
     force_option,
     formula_option,
     lang_option,
@@ -17,8 +18,10 @@ from divide_index.cli.context import (
     lonely_option,
     one_source,
     output_option,
+    places_of,
     refuse_input,
     schema_option,
+    sidecar_of,
     source_option,
     survey_argument,
     verbose_option,
@@ -96,7 +99,7 @@ def command(  # noqa: PLR0913  one parameter per option
     kind = kind or _kind_of(output)
     if output is not None:
         refuse_input(output, given, schema)
-        for path in _places(output, kind):
+        for path in places_of(output, kind):
             files.check_writable(path, force=force)
     data = read_told(session, given, schema, lonely=lonely, verbose=verbose)
     scores = score(data)
@@ -150,20 +153,10 @@ def _deliver(
     if output is None:
         write_text(text)
         return
-    # Korean Excel reads a CSV file without a byte order mark as CP949.
-    encoding = "utf-8-sig" if kind == "csv" and session.language == "ko" else "utf-8"
-    contents = {output: text.encode(encoding)}
+    contents = {output: encoded(text, kind, session.language)}
     if kind == "csv":
-        contents[_sidecar(output)] = provenance_as_json(result, suppression).encode("utf-8")
+        contents[sidecar_of(output)] = provenance_as_json(result, suppression).encode("utf-8")
     files.write_files(contents, force=force)
-
-
-def _places(output: Path, kind: str) -> list[Path]:
-    return [output, _sidecar(output)] if kind == "csv" else [output]
-
-
-def _sidecar(output: Path) -> Path:
-    return output.with_name(f"{output.name}.provenance.json")
 
 
 def _kind_of(output: Path | None) -> str:

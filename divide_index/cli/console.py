@@ -15,15 +15,18 @@ from divide_index.publication.inspection import (
     inspection_tables,
     inspection_verdict,
 )
-from divide_index.publication.tables import Table, level_notes, level_tables
+from divide_index.publication.tables import HEAD_WIDTH, Table, level_notes, level_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from divide_index.inspection import Inspection
     from divide_index.levels import LevelResult, NonresponseBand
     from divide_index.messages import Language
+    from divide_index.publication.decompositions import PublishedDecomposition
     from divide_index.publication.disclosure import Suppression
 
-_HEAD = 14
+_WIDEST_WORD = 20
 
 
 def render(
@@ -38,12 +41,28 @@ def render(
     console, buffer = new_console(to_terminal=to_terminal)
     for table in level_tables(result, lang, suppression):
         _print(console, table)
-    notes = RichTable.grid(padding=(0, 1, 0, 0))
-    notes.add_column(no_wrap=True)
-    notes.add_column(overflow="fold")
-    for note in level_notes(result, band, lang, suppression):
-        notes.add_row("*", Text(printable(note)))
-    console.print(notes)
+    _list(console, level_notes(result, band, lang, suppression))
+    return printed(buffer)
+
+
+def render_decomposition(
+    published: "PublishedDecomposition", lang: "Language", *, to_terminal: bool
+) -> str:
+    """Return tables, sentences and notes as text, with colours only on a terminal."""
+    from divide_index.publication.decomposition_tables import (
+        decomposition_notes,
+        decomposition_sentences,
+        decomposition_tables,
+    )
+
+    console, buffer = new_console(to_terminal=to_terminal)
+    for table in decomposition_tables(published, lang):
+        _print(console, table)
+    for label, words in decomposition_sentences(published, lang):
+        console.print(Text(printable(label), style="bold"))
+        console.print(Text(printable(words)))
+        console.print()
+    _list(console, decomposition_notes(published, lang))
     return printed(buffer)
 
 
@@ -57,13 +76,17 @@ def inspection_page(inspection: "Inspection", lang: "Language", *, to_terminal: 
         _print(console, table)
     for head, words in inspection_verdict(inspection, lang):
         console.print(Text(printable(head), style="bold"))
-        grid = RichTable.grid(padding=(0, 1, 0, 0))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        for message in words:
-            grid.add_row("*", Text(printable(message)))
-        console.print(grid)
+        _list(console, words)
     return printed(buffer)
+
+
+def _list(console: Console, words: "Iterable[str]") -> None:
+    grid = RichTable.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for each in words:
+        grid.add_row("*", Text(printable(each)))
+    console.print(grid)
 
 
 def _print(console: Console, table: Table) -> None:
@@ -82,11 +105,21 @@ def _rich(table: Table) -> RichTable:
             overflow="fold",
             ratio=None if index else 1,
             # The label gives way before a number does; a long head is broken into lines.
-            min_width=max(cell_len(row[index]) for row in table.rows) if index else None,
-            max_width=max(_HEAD, *(cell_len(row[index]) for row in table.rows)) if index else None,
+            min_width=max(cell_len(row[index]) for row in table.rows)
+            if index
+            else _narrowest_label(table),
+            max_width=max(HEAD_WIDTH, *(cell_len(row[index]) for row in table.rows))
+            if index
+            else None,
         )
     for index, row in enumerate(table.rows):
         if index in table.breaks:
             grid.add_section()
         grid.add_row(*(Text(printable(cell)) for cell in row))
     return grid
+
+
+def _narrowest_label(table: Table) -> int:
+    """Return the width of a label's longest word, which is not broken if that can be helped."""
+    words = [word for row in table.rows for word in row[0].split()]
+    return min(max(map(cell_len, words), default=1), _WIDEST_WORD)

@@ -193,6 +193,21 @@ def checked_ending(output: Path | None, known: "Iterable[str]") -> str:
     return ending
 
 
+def places_of(output: Path, kind: str) -> list[Path]:
+    """Return the files that a result is written to: a CSV file has a sidecar."""
+    return [output, sidecar_of(output)] if kind == "csv" else [output]
+
+
+def sidecar_of(output: Path) -> Path:
+    """Return where the provenance of a file stands that cannot hold its own."""
+    return output.with_name(f"{output.name}.provenance.json")
+
+
+def encoded(text: str, kind: str, lang: "Language") -> bytes:
+    """Return a result as bytes: Korean Excel reads CSV without a byte order mark as CP949."""
+    return text.encode("utf-8-sig" if kind == "csv" and lang == "ko" else "utf-8")
+
+
 def write_text(text: str) -> None:
     """Print a result to stdout as UTF-8, whatever the machine's locale.
 

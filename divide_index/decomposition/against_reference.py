@@ -25,6 +25,7 @@ from divide_index.decomposition.result import (
     DecompositionResult,
     Part,
     PartRow,
+    PathRow,
 )
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
@@ -133,6 +134,9 @@ def decompose_gap(
         path=path,
         path_rows=path_rows,
         sets=sets,
+        complete=sheet.complete,
+        by=tuple(asked),
+        groups=(groups,) if isinstance(groups, str) else None if groups is None else tuple(groups),
         formula=formula,
         confidence=confidence,
         where=where,
@@ -167,14 +171,26 @@ def nested_sets(
 class _Fit:
     """The parts of the groups that share their factors, and the same for every nested set.
 
-    ``terms`` are the blocks of ``parts``; ``rests`` the unexplained parts and their PSU totals
-    when the first sets have entered, in order, ``(G, D)`` and ``(P, G, D)``.
+    ``terms`` are the blocks of ``parts``; ``steps`` what the first sets leave, in order.
     """
 
     cells: tuple[Cell, ...]
     terms: tuple[str, ...]
     parts: GapParts
-    rests: tuple[tuple[Floats, Floats], ...]
+    steps: tuple["_Step", ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """What is explained when some sets have entered, ``(G, B, D)`` for the terms ``B`` of them.
+
+    What is left is ``rest`` ``(G, D)``, with its PSU totals ``moves`` ``(P, G, D)``.
+    """
+
+    terms: tuple[str, ...]
+    explained: Floats
+    rest: Floats
+    moves: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,6 +235,14 @@ class _Sheet:
     @property
     def dimensions(self) -> list[str]:
         return [*self.records.schema.dimensions]
+
+    @property
+    def complete(self) -> Mask:
+        masks = [self.records.cases(self.members[c], self.left_out[c]) for c in self.shown]
+        every = self.records.cases(self.records.reference)
+        for mask in masks:
+            every = every | mask
+        return every
 
     def check(self, *, has_condition: bool) -> None:
         """Refuse groups that cannot be held against the reference."""
@@ -284,15 +308,16 @@ class _Sheet:
             formula,
         )
         parts = fitting.parts(columns.terms)
-        rests: list[tuple[Floats, Floats]] = []
+        steps: list[_Step] = [_nothing_entered(parts)]
         for entered in accumulate(map(tuple, sets)):
-            present = [term for term in entered if term in columns.terms]
-            if not present:  # each of the set's factors defines the groups
-                rests.append((parts.parts.sum(axis=1), parts.psu_totals.sum(axis=2)))
-                continue
-            step = parts if len(present) == len(columns.terms) else fitting.parts(present)
-            rests.append((step.unexplained, step.psu_totals[:, :, -1]))
-        return _Fit(tuple(cells), columns.terms, parts, tuple(rests))
+            present = tuple(term for term in columns.terms if term in entered)
+            if present:  # else each of the set's factors defines the groups
+                found = parts if present == columns.terms else fitting.parts(present)
+                moves = found.psu_totals[:, :, -1]
+                steps.append(_Step(present, found.explained, found.unexplained, moves))
+            else:
+                steps.append(_nothing_entered(parts))
+        return _Fit(tuple(cells), columns.terms, parts, tuple(steps))
 
     def degrees_of_freedom(self) -> dict[Cell, float]:
         """Return each group's degrees of freedom: the smaller of its own and the reference's."""
@@ -302,6 +327,11 @@ class _Sheet:
         own = records.scores.survey.design.domain_degrees_of_freedom(records.held(masks))
         smaller = np.maximum(np.minimum(own[1:], own[0]), 0.0)
         return dict(zip(self.shown, smaller.tolist(), strict=True))
+
+
+def _nothing_entered(parts: GapParts) -> _Step:
+    gaps, moves = parts.parts.sum(axis=1), parts.psu_totals.sum(axis=2)
+    return _Step((), parts.explained[:, :0], gaps, moves)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -449,26 +479,31 @@ def _signs(cell: Cell, fit: _Fit) -> dict[tuple[Part, str], dict[tuple[Cell, str
 
 def _path(
     sheet: _Sheet, fits: Sequence[_Fit], degrees: Mapping[Cell, float]
-) -> tuple[tuple[tuple[Cell, str, int], ...], Estimate]:
+) -> tuple[tuple[PathRow, ...], Estimate]:
     """Return the gap that is left after each set of factors has entered; before any, the gap."""
-    rows: list[tuple[Cell, str, int]] = []
+    rows: list[PathRow] = []
     values: list[Floats] = []
     totals: list[Floats] = []
     for cell in sheet.shown:
         fit = next(each for each in fits if cell in each.cells)
         index = fit.cells.index(cell)
-        raw = fit.parts.parts[index].sum(axis=0), fit.parts.psu_totals[:, index].sum(axis=1)
-        left = [raw, *((rest[index], moves[:, index]) for rest, moves in fit.rests)]
-        for step, (rest, moves) in enumerate(left):
-            rows += [(cell, dimension, step) for dimension in (*sheet.dimensions, OVERALL)]
-            values.append(np.append(rest, rest.sum()))
+        for number, step in enumerate(fit.steps):
+            explained = np.column_stack([step.explained[index], step.explained[index].sum(axis=1)])
+            rows += [
+                PathRow(
+                    cell, dimension, number, dict(zip(step.terms, column.tolist(), strict=True))
+                )
+                for dimension, column in zip((*sheet.dimensions, OVERALL), explained.T, strict=True)
+            ]
+            moves = step.moves[:, index]
+            values.append(np.append(step.rest[index], step.rest[index].sum()))
             totals.append(np.column_stack([moves, moves.sum(axis=1)]))
     estimate = _of_totals(
         sheet,
-        [f"{cell.domain}/{cell.category}/{dimension}/{step}" for cell, dimension, step in rows],
+        [f"{r.cell.domain}/{r.cell.category}/{r.dimension}/{r.step}" for r in rows],
         (np.concatenate(values), np.hstack(totals)),
         None,
-        np.array([degrees[cell] for cell, _, _ in rows]),
+        np.array([degrees[row.cell] for row in rows]),
     )
     return tuple(rows), estimate
 
@@ -542,7 +577,6 @@ def _findings(sheet: _Sheet) -> tuple[Finding, ...]:
         found.append(Finding.of("DI-W261", cells=empty))
     lost = [c for c in sheet.shown if sheet.bases[c].share_lost > _MUCH_LOST]
     if lost:
-        most = max(sheet.bases[c].share_lost for c in lost)
         cells = [names[c] for c in lost]
-        found.append(Finding.of("DI-W262", cells=cells, percent=100 * most))
+        found.append(Finding.of("DI-W262", cells=cells, percent=100 * _MUCH_LOST))
     return tuple(found)

@@ -1,5 +1,6 @@
 """What a decomposition of groups' distances from the reference says, and what it rests on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -43,6 +44,20 @@ class PartRow:
     factor: str
 
 
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """What a row of a path is of: the gap that is left after some sets of factors.
+
+    ``step`` is their number, 0 before any; ``explained`` the points of each factor that has
+    entered.
+    """
+
+    cell: Cell
+    dimension: str
+    step: int
+    explained: Mapping[str, float]
+
+
 @dataclass(frozen=True, eq=False)
 class DecompositionResult:
     """Why groups differ from the reference, in index points: negative puts a group behind.
@@ -68,9 +83,13 @@ class DecompositionResult:
     path
         The unexplained part when sets of factors enter one after the other, from none at all.
     path_rows
-        Of each row of ``path``: the cell, the dimension, and the number of sets, length ``p``.
+        What each row of ``path`` is of, length ``p``.
     sets
         The sets of terms in the order they enter.
+    complete
+        Who has a part in it, shape ``(n,)``: complete cases of the reference and the groups.
+    by, groups
+        What was asked for.
     formula, confidence, where, scores, findings
         As those of :class:`~divide_index.levels.LevelResult`.
     """
@@ -83,8 +102,11 @@ class DecompositionResult:
     choice: Choice
     place: tuple[str, ...]
     path: Estimate
-    path_rows: tuple[tuple[Cell, str, int], ...]
+    path_rows: tuple[PathRow, ...]
     sets: tuple[tuple[str, ...], ...]
+    complete: NDArray[np.bool_]
+    by: tuple[str, ...]
+    groups: tuple[str, ...] | None
     formula: Formula
     confidence: float
     where: str | None
@@ -290,10 +312,10 @@ class DecompositionResult:
         entered = ["", *(", ".join(names) for names in self.sets)]
         return pd.DataFrame(
             {
-                **cell_columns([cell for cell, _, _ in self.path_rows]),
-                "dimension": [dimension for _, dimension, _ in self.path_rows],
-                "step": [step for _, _, step in self.path_rows],
-                "factors": [entered[step] for _, _, step in self.path_rows],
+                **cell_columns([row.cell for row in self.path_rows]),
+                "dimension": [row.dimension for row in self.path_rows],
+                "step": [row.step for row in self.path_rows],
+                "factors": [entered[row.step] for row in self.path_rows],
                 "contribution": self.path.values,
                 "std_error": self.path.reliable_std_errors,
                 "conf_low": low,

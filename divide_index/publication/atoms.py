@@ -44,7 +44,8 @@ class Atoms:
     members
         Whether an atom is part of a cell, shape ``(C, A)``.
     counts
-        Respondents by dimension and with any, shape ``(D + 1, A)``.
+        Respondents by dimension, of a decomposition where there is one, and with any dimension
+        last, shape ``(D + 1, A)`` or ``(D + 2, A)``.
     others
         The same under the other treatments of item nonresponse that are printed, ``(M, A)``.
     totals
@@ -61,7 +62,12 @@ class Atoms:
     largest: Floats
 
 
-def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) -> Atoms:
+def atoms_of(
+    result: LevelResult,
+    band: NonresponseBand | None,
+    largest: int,
+    complete: Mask | None = None,
+) -> Atoms:
     """Return the atoms of a table of levels.
 
     Parameters
@@ -72,6 +78,8 @@ def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) ->
         The nonresponse band printed beside them.
     largest
         How many of the largest contributions are wanted.
+    complete
+        Who counts in a decomposition printed beside them, shape ``(n,)``.
     """
     survey, schema = result.scores.survey, result.scores.survey.schema
     cells = tuple(dict.fromkeys(result.cells))
@@ -88,6 +96,8 @@ def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) ->
     positive = weights > 0
     y = _scores(result, result.cases)
     known = _known(y, positive)
+    if complete is not None:  # respondents of their own, in every cell of the table
+        known = np.column_stack([known[:, :-1], complete & positive, known[:, -1]])
     treatments = [] if band is None else [*band.results.values()]
     others = [
         _known(_scores(result, each.cases), positive)
@@ -100,7 +110,7 @@ def atoms_of(result: LevelResult, band: NonresponseBand | None, largest: int) ->
     present, atom = np.unique(atom, return_inverse=True)
     size = present.size
     contributions = np.column_stack(
-        [known[:, -1].astype(np.float64), np.where(known[:, :-1], y, 0.0)]
+        [known[:, -1].astype(np.float64), np.where(known[:, : y.shape[1]], y, 0.0)]
     )
     contributions *= np.where(positive, weights, 0.0)[:, None]
     sums, top = _totals(contributions[kept], atom.astype(np.intp), size, largest)

@@ -33,6 +33,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from divide_index.cells import Cell
 from divide_index.errors import EstimationError, Finding
@@ -146,10 +147,10 @@ class Suppression:
                     kept.append(Finding.of("DI-W240", population=population, domain=domain))
                 case "DI-W033" if names:
                     kept.append(Finding.of("DI-W241", population=params["population"]))
-                case "DI-W063" if names:
+                case code if names and "cells" in params:
                     listed: Any = params["cells"]
                     cells = [name for name in listed if name not in names]
-                    kept += [Finding.of("DI-W063", cells=cells)] if cells else []
+                    kept += [Finding.of(code, **{**params, "cells": cells})] if cells else []
                 case _ if names and "count" in params:
                     kept.append(Finding.of("DI-W242", told=finding.code))
                 case _:
@@ -180,6 +181,7 @@ def protect(
     rule: DisclosureRule = _DEFAULT,
     *,
     band: NonresponseBand | None = None,
+    complete: NDArray[np.bool_] | None = None,
 ) -> Suppression:
     """Decide which cells of a table of levels are published.
 
@@ -191,6 +193,9 @@ def protect(
         When a cell may not be published.
     band
         The nonresponse band published beside the levels: its respondents count too.
+    complete
+        Who counts in a decomposition published beside the levels, shape ``(n,)``: they are held
+        to the same threshold in every cell.
 
     Returns
     -------
@@ -204,7 +209,7 @@ def protect(
         The reference itself would have to be suppressed.
     """
     schema = result.scores.survey.schema
-    sets = CellSets.of(atoms_of(result, band, max(rule.dominance_n, 2)), rule, schema)
+    sets = CellSets.of(atoms_of(result, band, max(rule.dominance_n, 2), complete), rule, schema)
     reasons = sets.reasons()
     if reasons[0]:
         raise EstimationError("DI-E240", rules=list(reasons[0]))

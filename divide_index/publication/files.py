@@ -21,20 +21,30 @@ def levels_as_json(
     result: LevelResult, band: NonresponseBand | None, suppression: Suppression | None = None
 ) -> str:
     """Return levels with their provenance and precision as JSON; what is undefined is null."""
-    quality: dict[str, Any] = {"precision": _records(_shown(result.precision(), suppression))}
+    quality: dict[str, Any] = {"precision": records(_shown(result.precision(), suppression))}
     if band is not None:
-        quality["nonresponse_band"] = _records(_shown(band.to_frame(), suppression))
+        quality["nonresponse_band"] = records(_shown(band.to_frame(), suppression))
     document = {
         "provenance": provenance_of(result, suppression),
-        "levels": _records(_shown(result.to_frame(), suppression)),
+        "levels": records(_shown(result.to_frame(), suppression)),
         "quality": quality,
     }
+    return as_json(document)
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """Return a document as JSON; what is undefined is null."""
     return json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def levels_as_csv(result: LevelResult, suppression: Suppression | None = None) -> str:
     """Return levels as CSV; an undefined number is an empty cell."""
-    frame = _shown(result.to_frame(), suppression)
+    return as_csv(_shown(result.to_frame(), suppression))
+
+
+def as_csv(shown: pd.DataFrame) -> str:
+    """Return rows that may be published as CSV; an undefined number is an empty cell."""
+    frame = shown.copy()
     for column in frame.columns:
         if not pd.api.types.is_numeric_dtype(frame[column]):
             frame[column] = [escaped(str(cell)) for cell in frame[column]]
@@ -46,8 +56,7 @@ def levels_as_csv(result: LevelResult, suppression: Suppression | None = None) -
 
 def provenance_as_json(result: LevelResult, suppression: Suppression | None = None) -> str:
     """Return the sidecar of a file that cannot hold its own provenance."""
-    told = plain(provenance_of(result, suppression))
-    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    return as_json(provenance_of(result, suppression))
 
 
 def _shown(frame: pd.DataFrame, suppression: Suppression | None) -> pd.DataFrame:
@@ -60,7 +69,8 @@ def escaped(cell: str) -> str:
     return f"'{cell}" if is_formula else cell
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame, as JSON has them."""
     columns = {name: frame[name].tolist() for name in frame.columns}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

@@ -40,3 +40,15 @@ def dimension_label(name: str, schema: SurveySchema, lang: Language) -> str:
     if name == OVERALL:
         return text("table.overall", lang)
     return schema.dimensions[name].label.of(lang)
+
+
+def inside(label: str, lang: Language) -> str:
+    """Return a label as it stands inside a sentence: in English without its first capital.
+
+    A name of its own keeps it: PC skills, North Korean defectors, North (Norte).
+    """
+    if lang == "ko" or not label:
+        return label
+    rest = label[1:]
+    is_name = any(word.lstrip("(")[:1].isupper() for word in rest.split(" ")[1:])
+    return label if rest[:1].isupper() or is_name else label[0].lower() + rest

@@ -1,13 +1,18 @@
 """What a result rests on, in a form that can be recomputed: no clock, host, user or path."""
 
 import platform
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from divide_index.errors import Finding
 from divide_index.levels import LevelResult
 from divide_index.publication.disclosure import Suppression
 from divide_index.schema import SurveySchema, schema_hash
 from divide_index.survey import Survey
+
+if TYPE_CHECKING:
+    from divide_index.decomposition import DecompositionResult
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "narwhals", "pydantic")
 
@@ -33,26 +38,15 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
     findings = (*survey.findings, *result.findings)
     if suppression is not None:
         findings = suppression.findings(findings)
-    schema, design = survey.schema, survey.design
+    schema = survey.schema
     return {
-        "tool": tool(),
-        "is_synthetic": survey.is_synthetic,
-        "input": files_of(survey, counts=suppression is None or not suppression.suppressed),
-        "schema": schema_of(schema),
+        **_basis(survey, suppression),
         "reference": {
             "label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en},
             "means": result.reference_means,
             "relative_std_errors": result.reference_cv,
         },
-        "design": {
-            "kind": survey.design_kind,
-            "psus": design.psus,
-            "strata": len(design.stratum_labels),
-            "df": design.degrees_of_freedom,
-            "lonely_psu": design.lonely_psu,
-            "lonely_strata": len(design.lonely_strata()),
-            "fpc": schema.design.fpc is not None,
-        },
+        "design": _design(survey),
         "method": {
             "formula": result.formula,
             "weights": {name: part.weight for name, part in schema.dimensions.items()},
@@ -67,6 +61,68 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
             if schema.target is None
             else schema.target.model_dump(include={"group", "dimension", "level", "year"}),
         },
+        **_ending(survey, suppression, findings),
+    }
+
+
+def provenance_of_decomposition(
+    result: "DecompositionResult", suppression: Suppression | None = None
+) -> dict[str, Any]:
+    """Return the provenance of a decomposition, in the form of :func:`provenance_of`."""
+    survey = result.scores.survey
+    findings = (*survey.findings, *result.findings)
+    if suppression is not None:
+        findings = suppression.findings(findings)
+    schema = survey.schema
+    return {
+        **_basis(survey, suppression),
+        "reference": {"label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en}},
+        "design": _design(survey),
+        "method": {
+            "formula": result.formula,
+            "weights": {name: part.weight for name, part in schema.dimensions.items()},
+            "cases": "complete in every dimension and factor",
+            "decomposition": "common slopes inside the cells of the reference",
+            "factors": result.choice.formula,
+            "factor_sets": [list(names) for names in result.sets],
+            "cells": list(result.place) or "the groups and domains asked for",
+            "variance": "taylor",
+            "df": "domain",
+            "confidence": result.confidence,
+            "where": result.where,
+            "domains": list(result.by),
+            "groups": list(dict.fromkeys(c.category for c in result.cells if c.domain == "group")),
+        },
+        **_ending(survey, suppression, findings),
+    }
+
+
+def _basis(survey: Survey, suppression: Suppression | None) -> dict[str, Any]:
+    return {
+        "tool": tool(),
+        "is_synthetic": survey.is_synthetic,
+        "input": files_of(survey, counts=suppression is None or not suppression.suppressed),
+        "schema": schema_of(survey.schema),
+    }
+
+
+def _design(survey: Survey) -> dict[str, Any]:
+    design = survey.design
+    return {
+        "kind": survey.design_kind,
+        "psus": design.psus,
+        "strata": len(design.stratum_labels),
+        "df": design.degrees_of_freedom,
+        "lonely_psu": design.lonely_psu,
+        "lonely_strata": len(design.lonely_strata()),
+        "fpc": survey.schema.design.fpc is not None,
+    }
+
+
+def _ending(
+    survey: Survey, suppression: Suppression | None, findings: Iterable[Finding]
+) -> dict[str, Any]:
+    return {
         "disclosure": "off" if suppression is None else suppression.summary(),
         "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
         "versions": {"python": platform.python_version(), **_versions(survey.frame)},

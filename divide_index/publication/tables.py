@@ -1,6 +1,7 @@
 """Tables of levels as rows of finished text, in Korean and English."""
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,10 @@ from divide_index.publication.formatting import (
     signed,
 )
 from divide_index.publication.labels import cell_label, dimension_label
-from divide_index.publication.methods import design_notes, formula_notes
+from divide_index.publication.methods import assumptions_note, design_notes, formula_notes
 from divide_index.schema import OVERALL, SurveySchema
 
+HEAD_WIDTH = 14  # a longer head is broken into lines
 _PAGE, _NARROWEST_LABEL, _WIDEST_LABEL, _BETWEEN_COLUMNS = 80, 14, 30, 3  # columns of a terminal
 
 
@@ -97,18 +99,8 @@ def _dimension_tables(
 ) -> list[Table]:
     """Return the levels by dimension, as many dimensions beside each other as a page holds."""
     schema = result.scores.survey.schema
-    chunks: list[list[str]] = [[]]
-    used = 0
-    # A label may be broken between its words, and not inside one.
-    longest = max(_cells(word) for label in labels for word in label.split())
-    narrowest = min(max(longest + _BETWEEN_COLUMNS, _NARROWEST_LABEL), _WIDEST_LABEL)
-    for name, column in columns.items():
-        width = max(map(len, column)) + _BETWEEN_COLUMNS
-        if chunks[-1] and used + width > _PAGE - narrowest:
-            chunks.append([])
-            used = 0
-        chunks[-1].append(name)
-        used += width
+    heads = {name: schema.dimensions[name].label.of(lang) for name in columns}
+    chunks = side_by_side(labels, columns, heads)
     confidence = percent(result.confidence)
     unit = "table.unit" if schema.unit == "person" else "table.unit.household"
     return [
@@ -126,9 +118,39 @@ def _dimension_tables(
     ]
 
 
-def _cells(word: str) -> int:
-    """Return how many columns of a terminal a word takes: Hangul two for each syllable."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in word)
+def side_by_side(
+    labels: Sequence[str], columns: Mapping[str, Sequence[str]], heads: Mapping[str, str]
+) -> list[list[str]]:
+    """Return the columns of a table by name, as many beside each other as a page holds.
+
+    Parameters
+    ----------
+    labels
+        Of the rows; one may be broken between its words, and not inside one.
+    columns
+        The cells of each column.
+    heads
+        What stands above each.
+    """
+    longest = max(terminal_width(word) for label in labels for word in label.split())
+    narrowest = min(max(longest + _BETWEEN_COLUMNS, _NARROWEST_LABEL), _WIDEST_LABEL)
+    chunks: list[list[str]] = [[]]
+    used = 0
+    for name, column in columns.items():
+        head = min(terminal_width(heads[name]), HEAD_WIDTH)
+        word = max(terminal_width(word) for word in heads[name].split() or [""])
+        width = max(head, word, *map(terminal_width, column)) + _BETWEEN_COLUMNS
+        if chunks[-1] and used + width > _PAGE - narrowest:
+            chunks.append([])
+            used = 0
+        chunks[-1].append(name)
+        used += width
+    return chunks
+
+
+def terminal_width(words: str) -> int:
+    """Return how many columns of a terminal words take: Hangul two for each syllable."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words)
 
 
 def level_notes(
@@ -149,14 +171,11 @@ def level_notes(
         notes.append(text("note.where", lang, where=result.where))
     if schema.target is not None:
         notes.append(_target_note(schema, lang))
-    notes += formula_notes(result, lang) + design_notes(result, lang)
+    notes += formula_notes(result, lang) + design_notes(survey, lang)
     bands = [] if band is None else _bands(result, band, lang, suppression)
     if bands:
         notes.append(text("note.band", lang, bands=bands))
-    assumed = schema.assumptions()
-    if assumed:
-        names = "; ".join(schema.element_label(path, lang) for path, _ in assumed)
-        notes.append(text("note.assumptions", lang, count=len(assumed), names=names))
+    notes += assumptions_note(schema, lang)
     notes += [text("note.rounding", lang), text("note.symbols", lang)]
     if suppression is None:
         return [*notes, text("note.internal", lang)]

@@ -68,3 +68,51 @@ class Point:
     high: float | None = None
     kind: Literal["published", "computed"] = "published"
     breaks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of a waterfall: what a part adds to the level, in index points, with its interval.
+
+    A ``total`` is the distance from the reference to where the parts above it lead, or to the
+    level itself.
+    """
+
+    label: str
+    points: float | None
+    low: float | None = None
+    high: float | None = None
+    kind: Literal["factor", "unexplained", "total"] = "factor"
+    flag: Flag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """A contribution in index points; one that is not significant has no tint."""
+
+    points: float | None
+    is_significant: bool = True
+    flag: Flag = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """A row of a heat table: a population with one cell for each column."""
+
+    label: str
+    cells: tuple[HeatCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A row of a path: the gap that remains, in index points, once some factors are accounted for.
+
+    ``heading`` begins the path of another group.
+    """
+
+    label: str
+    points: float | None
+    low: float | None = None
+    high: float | None = None
+    flag: Flag = ""
+    heading: str = ""

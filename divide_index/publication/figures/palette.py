@@ -24,6 +24,20 @@ ON_DARK: Final = "#fdfdfe"
 EMPTY: Final = "#f4f5f7"  # a tile without a level
 HATCH: Final = "#a7aeb9"
 
+# What lowers a level is brown, what raises it teal: two hues that no colour-blindness merges, of
+# one lightness step by step. In grey a bar's hatching or a number's sign says which it is.
+FALL: Final = "#d9a95c"  # bars of factors
+RISE: Final = "#74bab0"
+FALL_REST: Final = "#f5e6cb"  # bars of what no factor explains
+RISE_REST: Final = "#d5edea"
+FALL_EDGE: Final = "#8a5a12"
+RISE_EDGE: Final = "#0d625b"
+# Cells, from near zero outwards: the last step carries PAPER, the others INK. In the dark both
+# turn with the page, so that a larger part is further from its ground there as well.
+BELOW: Final = ("#f6e3bf", "#dfae62", "#84540f")
+ABOVE: Final = ("#cde9e4", "#79c0b5", "#0f6a62")
+NEUTRAL: Final = "#eef0f3"
+
 PALETTE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ink": INK,
@@ -39,6 +53,15 @@ PALETTE: Final[Mapping[str, str]] = MappingProxyType(
         "on-dark": ON_DARK,
         "empty": EMPTY,
         "hatch": HATCH,
+        "fall": FALL,
+        "rise": RISE,
+        "fall-rest": FALL_REST,
+        "rise-rest": RISE_REST,
+        "fall-edge": FALL_EDGE,
+        "rise-edge": RISE_EDGE,
+        **{f"below-{step}": colour for step, colour in enumerate(BELOW, 1)},
+        **{f"above-{step}": colour for step, colour in enumerate(ABOVE, 1)},
+        "neutral": NEUTRAL,
     }
 )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from divide_index.errors import PublicationError
 from divide_index.messages.particles import UnspokenError
+from divide_index.publication.labels import inside
 from divide_index.publication.report.blocks import Chapter, Cover, Document
 from divide_index.publication.report.chapters.appendix import errors_chapter, provenance_chapter
 from divide_index.publication.report.chapters.characteristics import (
@@ -19,7 +20,7 @@ from divide_index.publication.report.chapters.readers import readers_chapter
 from divide_index.publication.report.chapters.region import region_chapter
 from divide_index.publication.report.chapters.summary import summary_chapter
 from divide_index.publication.report.chapters.target import target_chapter
-from divide_index.publication.report.material import Material, inside, level_cell
+from divide_index.publication.report.material import Material, level_cell
 from divide_index.schema import OVERALL
 
 _COUNTED: tuple[Callable[[Material, int], Chapter | None], ...] = (

@@ -20,7 +20,7 @@ from divide_index.publication.formatting import (
     rounded,
     signed,
 )
-from divide_index.publication.labels import cell_label, dimension_label
+from divide_index.publication.labels import cell_label, dimension_label, inside
 from divide_index.publication.published import Figures, Published
 from divide_index.publication.report.blocks import (
     Alert,
@@ -196,18 +196,6 @@ class Material:
         if figures.flag in {"suppressed", "none", "unknown"}:
             return symbol(figures)
         return self.say(f"report.verdict.{figures.against(level)}")
-
-
-def inside(label: str, lang: Language) -> str:
-    """Return a label as it stands inside a sentence: in English without its first capital.
-
-    A name of its own keeps it: PC skills, North Korean defectors.
-    """
-    if lang == "ko" or not label:
-        return label
-    rest = label[1:]
-    is_name = any(word[:1].isupper() for word in rest.split(" ")[1:])
-    return label if rest[:1].isupper() or is_name else label[0].lower() + rest
 
 
 def symbol(figures: Figures) -> str:

@@ -4,6 +4,7 @@ import math
 
 from divide_index.cells import Cell
 from divide_index.publication.formatting import rounded
+from divide_index.publication.labels import inside
 from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.chapters.tables import (
     dimension_table,
@@ -11,7 +12,7 @@ from divide_index.publication.report.chapters.tables import (
     headline_cells,
     overall_table,
 )
-from divide_index.publication.report.material import Draft, Material, inside
+from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.report.pictures import dot_of, draw_dots
 from divide_index.publication.sentences import (
     Part,

@@ -1,13 +1,14 @@
 """The regions: a map, intervals, and the target's group in each of them."""
 
 from divide_index.cells import Cell
+from divide_index.publication.labels import inside
 from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.chapters.tables import (
     overall_table,
     parts_of,
     whole_table,
 )
-from divide_index.publication.report.material import Draft, Material, inside
+from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.report.pictures import dot_of, draw_dots, draw_tiles
 
 _LISTED = 5  # regions that a sentence names

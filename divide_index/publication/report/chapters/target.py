@@ -5,6 +5,7 @@ import math
 from divide_index.cells import Cell
 from divide_index.publication.figures.marks import Dumbbell, Flag, Point
 from divide_index.publication.formatting import NONE, NOT_AVAILABLE, interval, rounded, signed
+from divide_index.publication.labels import inside
 from divide_index.publication.published import Figures
 from divide_index.publication.report.blocks import Chapter, Row
 from divide_index.publication.report.chapters.tables import sign_notes
@@ -12,7 +13,6 @@ from divide_index.publication.report.material import (
     Draft,
     Material,
     count_cell,
-    inside,
     level_cell,
     symbol,
 )

@@ -1,0 +1,276 @@
+"""Decompositions as they may be published: the one door through which their numbers reach pages."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from divide_index.cells import Cell
+from divide_index.decomposition import DecompositionResult
+from divide_index.decomposition.result import TOTAL, Part
+from divide_index.inference.estimate import t_quantile
+from divide_index.levels import relative_levels
+from divide_index.messages import Language
+from divide_index.publication.disclosure import Suppression, protect
+from divide_index.publication.explanations import Contribution, Divided
+from divide_index.publication.labels import cell_label, inside
+from divide_index.schema import OVERALL, SurveySchema
+
+
+@dataclass(frozen=True, slots=True)
+class PartFigures:
+    """A part of a group's distance from the reference; NaN where it is not published.
+
+    ``margin`` is half the width of the interval; ``is_significant`` whether the part differs from
+    nothing after Holm in its printed table.
+    """
+
+    points: float = math.nan
+    std_error: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    is_significant: bool = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a number is printed."""
+        return not math.isnan(self.points)
+
+    @property
+    def margin(self) -> float | None:
+        """Half the width of the interval, None where there is none."""
+        return None if math.isnan(self.high) else self.high - self.points
+
+
+@dataclass(frozen=True, slots=True)
+class BasisFigures:
+    """Whom a group's parts rest on; NaN and None where they are not published."""
+
+    n: int | None = None
+    psus: int | None = None
+    share_lost: float = math.nan
+    level_available: float = math.nan
+    level_complete: float = math.nan
+    difference: float = math.nan
+    std_error: float = math.nan
+    is_small: bool = False
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedDecomposition:
+    """A decomposition after disclosure control.
+
+    Parameters
+    ----------
+    result
+        The decomposition, raw. Only this class reads its numbers.
+    suppression
+        What of its groups is not published; None publishes all of them, for use inside.
+    """
+
+    result: DecompositionResult
+    suppression: Suppression | None
+
+    @property
+    def schema(self) -> SurveySchema:
+        """The survey's schema."""
+        return self.result.scores.survey.schema
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The groups, in order."""
+        return self.result.cells
+
+    @cached_property
+    def _hidden(self) -> frozenset[Cell]:
+        return frozenset() if self.suppression is None else self.suppression.suppressed
+
+    def is_hidden(self, cell: Cell) -> bool:
+        """Return whether a group is not published."""
+        return cell in self._hidden
+
+    def terms_of(self, cell: Cell) -> tuple[str, ...]:
+        """Return the factors of a group's decomposition."""
+        return tuple(self.result.rows[row].factor for row in self.result.rows_of(cell, "explained"))
+
+    def splits_of(self, cell: Cell) -> tuple[str, ...]:
+        """Return what the unexplained part of a cross is divided into; nothing for others."""
+        rows = self.result.rows_of(cell, "unexplained")
+        return tuple(self.result.rows[row].factor for row in rows)
+
+    def figures(
+        self, cell: Cell, part: Part, factor: str = TOTAL, dimension: str = OVERALL
+    ) -> PartFigures:
+        """Return a part that may be printed."""
+        result = self.result
+        is_split = part == "unexplained" and factor != TOTAL
+        if cell in self._hidden or (is_split and self._margins_are_hidden(cell)):
+            return PartFigures()
+        row = result.row(cell, part, factor, dimension)
+        low, high = self._intervals
+        return PartFigures(
+            points=float(result.estimate.values[row]),
+            std_error=float(result.estimate.reliable_std_errors[row]),
+            low=float(low[row]),
+            high=float(high[row]),
+            is_significant=bool(self._significant[row]),
+        )
+
+    @cached_property
+    def _intervals(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.result.estimate.intervals(self.result.confidence)
+
+    @cached_property
+    def _significant(self) -> np.ndarray:
+        return self.result.is_significant
+
+    def _margins_are_hidden(self, cell: Cell) -> bool:
+        return any(Cell(name, code) in self._hidden for name, code in cell.codes)
+
+    def basis(self, cell: Cell) -> BasisFigures:
+        """Return whom a group's parts rest on."""
+        place = self.cells.index(cell)
+        basis, levels = self.result.bases[place], self.result.levels
+        if cell in self._hidden:
+            return BasisFigures(left_out=basis.left_out)
+        available, complete, difference = levels.values.reshape(-1, 3)[place].tolist()
+        error = float(levels.reliable_std_errors.reshape(-1, 3)[place, 2])
+        return BasisFigures(
+            n=basis.n,
+            psus=basis.psus,
+            share_lost=basis.share_lost,
+            level_available=available,
+            level_complete=complete,
+            difference=difference,
+            std_error=error,
+            is_small=basis.is_small,
+            left_out=basis.left_out,
+        )
+
+    def share(self, cell: Cell) -> tuple[float, float, float]:
+        """Return which share of a gap is explained, with its interval; NaN where it explodes."""
+        if cell in self._hidden:
+            return math.nan, math.nan, math.nan
+        place = self.cells.index(cell)
+        columns = self._shares[["share", "conf_low", "conf_high"]]
+        share, low, high = (float(value) for value in columns.iloc[place])
+        return share, low, high
+
+    @cached_property
+    def _shares(self) -> pd.DataFrame:
+        return self.result.shares()
+
+    def label_of(self, term: str, lang: Language) -> str:
+        """Return what a factor is called."""
+        return self.result.choice.label(term, self.schema).of(lang)
+
+    def divided(self, cell: Cell, lang: Language, step: int | None = None) -> Divided | None:
+        """Return a group's gap for a sentence; None where it is not published.
+
+        Parameters
+        ----------
+        cell
+            The group.
+        lang
+            Of the labels.
+        step
+            How many sets of factors have entered; None for all of them.
+        """
+        if cell in self._hidden:
+            return None
+        if step is not None:
+            return self._divided_at(cell, lang, step)
+        gap, explained, rest = (
+            self.figures(cell, part) for part in ("gap", "explained", "unexplained")
+        )
+        factors = [
+            (self.label_of(term, lang), self.figures(cell, "explained", term))
+            for term in self.terms_of(cell)
+        ]
+        return Divided(
+            group=self._inside(cell, lang),
+            gap=gap.points,
+            gap_margin=gap.margin,
+            explained=explained.points,
+            explained_margin=explained.margin,
+            unexplained=rest.points,
+            unexplained_margin=rest.margin,
+            factors=tuple(
+                Contribution(inside(label, lang), figures.points, figures.margin)
+                for label, figures in factors
+            ),
+        )
+
+    def _divided_at(self, cell: Cell, lang: Language, step: int) -> Divided | None:
+        path, rows = self.result.path, self.result.path_rows
+        found = {
+            row.step: place
+            for place, row in enumerate(rows)
+            if (row.cell, row.dimension) == (cell, OVERALL)
+        }
+        raw, place = found[0], found[step]
+        explained = rows[place].explained
+        if not explained:
+            return None
+        matrix = np.zeros((3, len(rows)))
+        matrix[0, raw] = matrix[1, raw] = matrix[2, place] = 1.0
+        matrix[1, place] = -1.0
+        parts = path.contrast(matrix, ("gap", "explained", "unexplained"))
+        quantile = t_quantile(self.result.confidence, parts.degrees_of_freedom)
+        margins = (quantile * parts.reliable_std_errors).tolist()
+        points = parts.values.tolist()
+        return Divided(
+            group=self._inside(cell, lang),
+            gap=points[0],
+            gap_margin=margins[0],
+            explained=points[1],
+            explained_margin=margins[1],
+            unexplained=points[2],
+            unexplained_margin=margins[2],
+            factors=tuple(
+                Contribution(inside(self.label_of(term, lang), lang), value)
+                for term, value in explained.items()
+            ),
+        )
+
+    def _inside(self, cell: Cell, lang: Language) -> str:
+        return inside(cell_label(cell, self.schema, lang), lang)
+
+    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame of the result as it may be published."""
+        if self.suppression is None:
+            return frame
+        shown = self.suppression.apply(frame)
+        if {"part", "factor"} <= set(shown.columns):
+            numbers = [n for n in shown.columns if pd.api.types.is_numeric_dtype(shown[n])]
+            cells = {(cell.domain, cell.category): cell for cell in self.cells}
+            keys = zip(
+                shown["domain"], shown["category"], shown["part"], shown["factor"], strict=True
+            )
+            is_hidden = [
+                part == "unexplained" and factor != TOTAL and self._margins_are_hidden(cells[d, c])
+                for d, c, part, factor in keys
+            ]
+            for name in numbers:
+                shown[name] = shown[name].mask(np.array(is_hidden, dtype=bool))
+        return shown
+
+
+def protect_decomposition(result: DecompositionResult) -> Suppression:
+    """Decide which groups of a decomposition are published.
+
+    The levels of the same groups are protected, with the respondents of the complete cases held to
+    the same threshold; of a cross, those of its domains too, which split its unexplained part.
+    """
+    margins = [part.strip() for text in result.by for part in text.split("*") if "*" in text]
+    levels = relative_levels(
+        result.scores,
+        list(dict.fromkeys([*result.by, *margins])),
+        groups=result.groups,
+        where=result.where,
+        formula=result.formula,
+    )
+    return protect(levels, complete=result.complete)
