@@ -19,6 +19,7 @@ from divide_index.errors import Finding, PublicationError
 from divide_index.levels import LevelResult, nonresponse_band, relative_levels
 from divide_index.messages import Language
 from divide_index.publication.formatting import interval, rounded
+from divide_index.publication.labels import inside
 from divide_index.publication.published import Published
 from divide_index.publication.report import Report, domains_of_report, table_as_csv
 from divide_index.publication.report.blocks import (
@@ -32,7 +33,7 @@ from divide_index.publication.report.blocks import (
     TableBlock,
 )
 from divide_index.publication.report.columns import column_widths
-from divide_index.publication.report.material import Material, inside
+from divide_index.publication.report.material import Material
 from divide_index.publication.report.pages import page_of
 from divide_index.publication.report.series import PublishedSeries, published_series
 from divide_index.publication.sentences import Break

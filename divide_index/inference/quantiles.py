@@ -13,8 +13,8 @@ then misses ``q``, and the parts the difference. Of everybody else it is the sam
 
 The density ``f`` is a weighted Gaussian kernel's, an exact sum at ``q``. Its bandwidth is that of
 R's ``bw.nrd0`` (the default of ``density``, which takes no account of weights either) in the whole
-sample, and is kept in every replicate. It is one line in the score that is drawn: far from it, or
-where the density is nearly flat, the parts say little.
+sample, and is kept in every replicate. The RIF is a first-order approximation at ``q``: where the
+groups' covariates lie far apart, the explained part extrapolates along a line.
 
 References
 ----------
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import EstimationError
-from divide_index.inference.gaps import refuse_collinear
+from divide_index.inference.gaps import psu_sums, refuse_collinear
 from divide_index.inference.oaxaca import Sample
 from divide_index.inference.reweighting import refuse_repeated, sample_of, separate_groups
 
@@ -133,7 +133,7 @@ def decompose_quantiles(
     """
     if not 0 < level < 1:
         raise EstimationError("DI-E117", option="level", value=level, valid="0~1")
-    if bandwidth is not None and not bandwidth > 0:
+    if bandwidth is not None and not 0 < bandwidth < np.inf:
         raise EstimationError("DI-E117", option="bandwidth", value=bandwidth, valid="0~")
     if slopes not in get_args(RifSlopes):
         raise EstimationError("DI-E117", option="slopes", value=slopes, valid=get_args(RifSlopes))
@@ -151,13 +151,16 @@ def decompose_quantiles(
     if crowded:
         percent = [round(100 * points[place], 1) for place in crowded]
         raise EstimationError("DI-E272", level=level, groups=crowded, percent=percent)
-    a, b = (group.fit(group.weights, level) for group in groups)
+    whole = np.ones((1, sample.psus))  # the sample itself, before its replicates
+    a, b = (group.fits(np.vstack([whole, factors]), level) for group in groups)
+    _refuse_failed(a, b)
+    quantiles, parts = np.column_stack([a.quantiles, b.quantiles]), _parts(a, b, slopes)
     return QuantileParts(
-        np.array([a.quantile, b.quantile]),
+        quantiles[0],
         np.array([a.density, b.density]),
         np.array([group.bandwidth for group in groups]),
-        _parts(a, b, slopes),
-        _replicates(groups, level, factors, slopes),
+        parts[0],
+        np.hstack([quantiles, parts.reshape(len(parts), -1)])[1:],
     )
 
 
@@ -179,7 +182,11 @@ def recentered_influence(
         Of the kernel; R's ``bw.nrd0`` of the scores when left out.
     """
     band = bandwidth_of(scores) if bandwidth is None else bandwidth
-    return _influence(_Ranks.of(scores), weights, level, band)
+    ranks = _Ranks.of(scores)
+    at = ranks.quantile(weights, level, band)
+    share = np.where(ranks.place < at.place, 1.0, 0.0)
+    share[ranks.place == at.place] = at.counted
+    return RecenteredInfluence(at.value, at.density, at.value + (level - share) / at.density)
 
 
 def bandwidth_of(scores: Floats) -> float:
@@ -194,6 +201,19 @@ def bandwidth_of(scores: Floats) -> float:
     low, high = np.quantile(scores, [0.25, 0.75])
     narrow = min(spread, float(high - low) / 1.34) or spread or abs(float(scores[0])) or 1.0
     return 0.9 * narrow * scores.size**-0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Quantile:
+    """A quantile: its place among the different scores, its value, and the density there.
+
+    ``counted`` is the share of those who score exactly that, who belong below ``τ``.
+    """
+
+    place: int
+    value: float
+    counted: float
+    density: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,18 +238,39 @@ class _Ranks:
         sums = np.bincount(self.place, values, self.different.size)
         return np.asarray(sums, dtype=np.float64)
 
+    def kernel(self, quantile: float, bandwidth: float) -> Floats:
+        """Return the Gaussian kernel of everybody at a quantile, shape ``(n,)``."""
+        u = (quantile - self.scores) / bandwidth
+        return np.exp(-0.5 * u**2) / (bandwidth * np.sqrt(2 * np.pi))
+
+    def quantile(self, weights: Floats, level: float, bandwidth: float) -> _Quantile:
+        mass = self.sums(weights / weights.sum())
+        below = np.cumsum(mass)
+        place = int(np.searchsorted(below, level - _EXACT))
+        value = float(self.different[place])
+        counted = (level - (below[place] - mass[place])) / mass[place]
+        density = np.average(self.kernel(value, bandwidth), weights=weights)
+        return _Quantile(place, value, float(np.clip(counted, 0.0, 1.0)), float(density))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    quantile: float
+class _Fits:
+    """Quantiles ``(R,)``, means and slopes ``(R, K)`` of one group under each row of factors.
+
+    ``density`` is that of the first row; ``lacking``, by row, the columns that left it without
+    slopes.
+    """
+
+    quantiles: Floats
+    means: Floats
+    betas: Floats
     density: float
-    mean: Floats  # (K,)
-    beta: Floats  # (K,)
+    lacking: dict[int, list[int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """The people of one group, ready to be estimated with any weights."""
+    """The people of one group, ready to be estimated with any factors of their PSUs."""
 
     ranks: _Ranks
     covariates: Floats
@@ -243,21 +284,39 @@ class _Group:
         ranks = _Ranks.of(sample.scores)
         return cls(ranks, sample.covariates, sample.weights, sample.psu, band)
 
-    def fit(self, weights: Floats, level: float) -> _Fit:
-        """Estimate with other weights; DI-E260 where columns repeat each other under them."""
-        x = self.covariates
-        weighted = weights[:, None] * x
-        cross = x.T @ weighted
-        refuse_collinear(cross)
-        rif = _influence(self.ranks, weights, level, self.bandwidth)
-        mean = np.asarray(weights @ x / weights.sum(), dtype=np.float64)
-        beta = np.asarray(np.linalg.solve(cross, weighted.T @ rif.values), dtype=np.float64)
-        return _Fit(rif.quantile, rif.density, mean, beta)
+    def fits(self, factors: Floats, level: float) -> _Fits:
+        """Estimate under each row of factors, shape ``(R, P)``.
+
+        People are summed to their PSUs once. The regression of the RIF needs, beside the products
+        of the covariates, only their sums over those who lie below the quantile or on it.
+        """
+        here, place = np.unique(self.psu, return_inverse=True)
+        used = factors[:, here]
+        cross = self._products(used, place, here.size)
+        lacking = _without_slopes(cross)
+        kept = np.setdiff1d(np.arange(len(factors)), [*lacking])
+        found = [
+            self.ranks.quantile(self.weights * row[place], level, self.bandwidth)
+            for row in used[kept]
+        ]
+        places = np.array([at.place for at in found])
+        values, counted, densities = np.array([[q.value, q.counted, q.density] for q in found]).T
+        sums = cross[kept, 0]  # of everybody: the constant's products
+        under = np.empty_like(sums)
+        for at in np.unique(places):
+            rows = places == at
+            below = self._sums(self.ranks.place < at, place, here.size)
+            equal = self._sums(self.ranks.place == at, place, here.size)
+            chosen = used[kept][rows]
+            under[rows] = chosen @ below + counted[rows, None] * (chosen @ equal)
+        rif = values[:, None] * sums + (level * sums - under) / densities[:, None]
+        betas = np.asarray(np.linalg.solve(cross[kept], rif[:, :, None]), dtype=np.float64)
+        return _Fits(values, sums / sums[:, [0]], betas[:, :, 0], float(densities[0]), lacking)
 
     def point(self, level: float) -> float:
         """Return the share of people whose one score makes the density at the quantile, or 0."""
-        quantile = _influence(self.ranks, self.weights, level, self.bandwidth).quantile
-        kernel = self.weights * _gaussian((quantile - self.ranks.scores) / self.bandwidth)
+        at = self.ranks.quantile(self.weights, level, self.bandwidth)
+        kernel = self.weights * self.ranks.kernel(at.value, self.bandwidth)
         seen = self.ranks.sums(kernel)
         seen[self.ranks.sums(np.ones_like(kernel)) == 1] = 0.0  # one person is no crowd
         top = int(seen.argmax())
@@ -265,48 +324,47 @@ class _Group:
             return 0.0
         return float(self.ranks.sums(self.weights)[top] / self.weights.sum())
 
+    def _products(self, factors: Floats, place: Indices, psus: int) -> Floats:
+        """Return ``Σ w x x'`` under each row of factors, shape ``(R, K, K)``."""
+        columns = self.covariates.shape[1]
+        order = np.argsort(place, kind="stable")
+        ends = np.cumsum(np.bincount(place, minlength=psus))[:-1]
+        products = np.empty((psus, columns, columns))
+        for index, rows in enumerate(np.split(order, ends)):
+            x = self.covariates[rows]
+            products[index] = x.T @ (self.weights[rows, None] * x)
+        flat = factors @ products.reshape(psus, -1)
+        return np.asarray(flat.reshape(-1, columns, columns), dtype=np.float64)
 
-def _influence(
-    ranks: _Ranks, weights: Floats, level: float, bandwidth: float
-) -> RecenteredInfluence:
-    size = float(weights.sum())
-    mass = ranks.sums(weights) / size
-    below = np.cumsum(mass)
-    at = int(np.searchsorted(below, level - _EXACT))
-    quantile = float(ranks.different[at])
-    counted = float(np.clip((level - (below[at] - mass[at])) / mass[at], 0.0, 1.0))
-    kernel = _gaussian((quantile - ranks.scores) / bandwidth)
-    density = float(weights @ kernel) / (size * bandwidth)
-    share = np.where(ranks.place < at, 1.0, np.where(ranks.place == at, counted, 0.0))
-    return RecenteredInfluence(quantile, density, quantile + (level - share) / density)
-
-
-def _gaussian(u: Floats) -> Floats:
-    return np.exp(-0.5 * u**2) / np.sqrt(2 * np.pi)
+    def _sums(self, who: Mask, place: Indices, psus: int) -> Floats:
+        """Return PSU sums of ``w x`` over some people, shape ``(P, K)``."""
+        return psu_sums(self.weights[who, None] * self.covariates[who], place[who], psus)
 
 
-def _parts(a: _Fit, b: _Fit, slopes: RifSlopes) -> Floats:
-    """Return the explained and unexplained part of each column, shape ``(2, K)``."""
-    beta, mean = (b.beta, a.mean) if slopes == "second" else (a.beta, b.mean)
-    return np.stack([(a.mean - b.mean) * beta, mean * (a.beta - b.beta)])
-
-
-def _replicates(
-    groups: tuple[_Group, _Group], level: float, factors: Floats, slopes: RifSlopes
-) -> Floats:
-    """Estimate everything in each replicate, shape ``(R, 2 + 2 K)``."""
-    found: list[Floats] = []
-    lacking: list[Indices] = []
-    for row in factors:
+def _without_slopes(cross: Floats) -> dict[int, list[int]]:
+    """Return the rows ``(R, K, K)`` whose columns repeat each other, and which columns."""
+    lacking: dict[int, list[int]] = {}
+    for row, one in enumerate(cross):
         try:
-            a, b = (group.fit(group.weights * row[group.psu], level) for group in groups)
-        except EstimationError as error:  # of a group that is empty, every column
-            lacking.append(np.asarray(error.params["columns"], dtype=np.intp))
-        else:
-            found.append(np.append([a.quantile, b.quantile], _parts(a, b, slopes)))
-    if lacking:
-        columns = [int(column) for column in np.unique(np.concatenate(lacking))]
+            refuse_collinear(one)
+        except EstimationError as error:  # of a group that is lost, every column
+            columns = np.asarray(error.params["columns"], dtype=np.intp)
+            lacking[row] = [int(column) for column in columns]
+    return lacking
+
+
+def _parts(a: _Fits, b: _Fits, slopes: RifSlopes) -> Floats:
+    """Return the explained and unexplained part of each column, shape ``(R, 2, K)``."""
+    betas, means = (b.betas, a.means) if slopes == "second" else (a.betas, b.means)
+    return np.stack([(a.means - b.means) * betas, means * (a.betas - b.betas)], axis=1)
+
+
+def _refuse_failed(a: _Fits, b: _Fits) -> None:
+    """Refuse replicates without slopes in a group; row 0 is the sample, not a replicate."""
+    failed = a.lacking.keys() | b.lacking.keys()
+    if failed:
+        columns = {k for fits in (a, b) for lacking in fits.lacking.values() for k in lacking}
+        replicates = len(a.quantiles) + len(a.lacking) - 1
         raise EstimationError(
-            "DI-E274", count=len(lacking), replicates=len(factors), columns=columns
+            "DI-E274", count=len(failed), replicates=replicates, columns=sorted(columns)
         )
-    return np.stack(found)

@@ -115,8 +115,9 @@ def decompose_reweighted(
     Raises
     ------
     EstimationError
-        As :func:`separate_groups`. DI-E271: columns tell the groups apart, so the logit has no
-        finite coefficients. DI-E260, DI-E263: columns repeat each other, or do so inside a group.
+        As :func:`separate_groups`. DI-E271: columns of the logit tell the groups apart, so it has
+        no finite coefficients. DI-E260: columns of the logit repeat each other. DI-E263:
+        covariates do so inside a group.
         DI-E275: the reweighted group has no more effective people than there are columns.
     """
     columns = sample.covariates if logit is None else logit

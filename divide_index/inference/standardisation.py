@@ -84,7 +84,7 @@ def standardise_levels(
     scores
         Scores of ``D`` dimensions, shape ``(n, D)``, finite; the reference's means are positive.
     weights
-        Shape ``(n,)``, positive.
+        Shape ``(n,)``; who has none is in neither the group nor the reference.
     psu
         PSU of each person, shape ``(n,)``, values ``0 … P-1``.
     psus
@@ -104,6 +104,7 @@ def standardise_levels(
         DI-E270: the reference has people in classes in which the group has none.
         DI-E261: the group (0) or the reference (1) is empty.
     """
+    group, reference = group & (weights > 0), reference & (weights > 0)
     empty = [place for place, who in enumerate((group, reference)) if not who.any()]
     if empty:
         raise EstimationError("DI-E261", groups=empty)

@@ -73,7 +73,7 @@ class _Column:
         word = min(max(words, default=0.0), _WIDEST_HEAD)
         star = text_width(CAUTION, TEXT_SIZE, is_bold=self.is_total)
         gap = _BEFORE_TOTAL if self.is_total else 0.0
-        return gap + max(self.number + 2 * max(_PADDING, star), word + 2) + _GAP
+        return gap + max(self.number + 2 * max(_PADDING, star + 1), word + 2) + _GAP
 
 
 def heat_table(

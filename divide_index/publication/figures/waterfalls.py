@@ -75,7 +75,7 @@ _INNER_MARGIN: Final = 9.0  # from the ends of the scale to the edge of its colu
 _ROW_PADDING: Final = 5.0
 _STRIP, _BELOW_STRIP = 13.0, 7.0  # of a phone
 _LEAST_REACH: Final = 3.0  # an interval that reaches further is cut off, unless the parts do too
-_MOST_TICKS: Final = 8
+_MOST_TICKS, _LEAST_TICKS = 8, 2  # steps of the scale
 _BETWEEN_TICKS: Final = 8.0  # from one number of the scale to the next
 _BAR: Final = 9.0
 _CAP: Final = 2.0  # of a whisker, above and below it
@@ -312,7 +312,7 @@ def _marked(low: float, high: float, columns: Columns) -> Scale:
         margin = max(_INNER_MARGIN, widest / 2)
         scale = Scale(ticks, columns.left + margin, columns.right - margin)
         pitch = (scale.end - scale.start) / (len(ticks) - 1)
-        if pitch >= widest + _BETWEEN_TICKS or most == 1:
+        if pitch >= widest + _BETWEEN_TICKS or most == _LEAST_TICKS:
             return scale
         most -= 1
 
@@ -488,7 +488,11 @@ def axis(
     """Return the numbers of the scale below the rows, and the height of the drawing."""
     size = SMALL_TEXT_SIZE
     y = bottom + 3 + ascent(size)
-    words = [Words(scale.at(tick), y, f"{tick:g}", MUTED, size, "middle") for tick in scale.ticks]
+    words: list[Words] = []
+    for tick in scale.ticks:
+        word = Words(scale.at(tick), y, f"{tick:g}", MUTED, size, "middle")
+        if not words or not words[-1].box.grown(2).touches(word.box):
+            words.append(word)
     if not unit_label:
         return words, y + descent(size) + 1
     if columns.is_narrow:
