@@ -17,10 +17,11 @@ from divide_index.cells import Cell
 from divide_index.decomposition import DecompositionResult, decompose_gap
 from divide_index.inference.design import LONELY_PSU_RULES, LonelyPsu
 from divide_index.inference.estimate import t_quantile
-from divide_index.inference.gaps import People, decompose_gaps
+from divide_index.inference.gaps import GapParts, People, decompose_gaps
 from divide_index.inference.ratios import Formula
 from divide_index.levels import relative_levels
-from divide_index.schema import Decomposition, Factor, SurveySchema
+from divide_index.schema import SurveySchema
+from divide_index.schema.parts import Decomposition, Factor
 from divide_index.scoring import Scores, score
 from divide_index.survey import read_survey
 from tests.samples import (
@@ -72,14 +73,14 @@ def farmers_by_region(formula: Formula = "weighted_ratios") -> DecompositionResu
 
 
 def in_r(cell: Cell, formula: Formula = "weighted_ratios") -> Values:
-    """Return what R says of a group: it calls a region's part `region2*R`, the farmers' `farmers*2`."""
+    """Return what R says of a group, which it calls `region2*R`, or `farmers*2`."""
     of_domain = cell.domain in {"region", "area", "region*area"}
     head = cell.domain.partition("*")[0] if of_domain else ""
     return reference("two_samples_gaps.json")[formula][f"{head}{cell.category}"]
 
 
 def values_of(result: DecompositionResult, cell: Cell, dimension: str, part: str) -> list[float]:
-    """Return points and standard error of what R calls `gap`, `explained`, `unexplained`, or a factor."""
+    """Return points and standard error of a factor, or of `gap`, `explained`, `unexplained`."""
     totals = {"gap", "explained", "unexplained"}
     kind, factor = (part, "total") if part in totals else ("explained", part)
     row = result.row(cell, kind, factor, dimension)  # pyright: ignore[reportArgumentType]
@@ -290,17 +291,24 @@ def people(covariates: Floats, seed: int = 5) -> People:
     return People(y, covariates, rng.uniform(0.2, 3, n), psu, cells)
 
 
-def slopes_of(persons: People, formula: Formula = "weighted_ratios") -> Floats:
+def parts_of(
+    persons: People, cells: list[int], blocks: list[list[int]], formula: Formula
+) -> GapParts:
+    """Return the parts of the groups that some cells are."""
+    groups = [persons.cells == cell for cell in cells]
+    return decompose_gaps(persons, groups, blocks, SHARES, formula=formula, psus=33)
+
+
+def slopes_of(persons: People, formula: Formula) -> Floats:
     """Return the slopes ``(K, D)`` that the parts of a group are made with."""
-    group = persons.cells == 0
-    columns = persons.covariates.shape[1]
-    blocks = [[k] for k in range(columns)]
-    parts = decompose_gaps(persons, [group], blocks, SHARES, formula=formula, psus=33)
+    group, columns = persons.cells == 0, persons.covariates.shape[1]
+    parts = parts_of(persons, [0], [[k] for k in range(columns)], formula)
     w, inside = persons.weights, persons.reference
     x, y = persons.covariates, persons.scores
     behind = w[group] @ x[group] / w[group].sum() - w[inside] @ x[inside] / w[inside].sum()
     mean = w[inside] @ y[inside] / w[inside].sum()
-    return parts.explained[0] / (behind[:, None] * 100 * SHARES / mean)
+    base = mean if formula == "weighted_ratios" else SHARES @ mean
+    return parts.explained[0] / (behind[:, None] * 100 * SHARES / base)
 
 
 def fitted(persons: People, covariates: Floats) -> Floats:
@@ -317,12 +325,12 @@ def fitted(persons: People, covariates: Floats) -> Floats:
     return np.column_stack(found)
 
 
-def test_slopes_are_those_of_statsmodels_with_a_dummy_for_every_cell() -> None:
+@EVERY_FORMULA
+def test_slopes_are_those_of_statsmodels_with_a_dummy_for_every_cell(formula: Formula) -> None:
     rng = np.random.default_rng(1)
     x = np.column_stack([rng.normal(size=660), rng.integers(0, 2, 660), rng.gamma(2, 2, 660)])
     persons = people(x)
-    assert slopes_of(persons) == approx(fitted(persons, x), rel=1e-10)
-    assert slopes_of(persons, "weighted_ratios") == approx(fitted(persons, x), rel=1e-10)
+    assert slopes_of(persons, formula) == approx(fitted(persons, x), rel=1e-10)
 
 
 def nearly_alike(distance: float) -> tuple[Floats, Floats]:
@@ -333,11 +341,12 @@ def nearly_alike(distance: float) -> tuple[Floats, Floats]:
     return np.column_stack([first, second]), np.column_stack([first, (second - first) / distance])
 
 
-@pytest.mark.parametrize("distance", [1e-1, 1e-2, 2e-4])  # of the eigenvalues: 1/400, 1/4e4, 1e-8
+# The ratio of the eigenvalues is a quarter of the square: from 2.5e-3 to 1e-8
+@pytest.mark.parametrize("distance", [1e-1, 1e-2, 5e-3, 2e-4])
 def test_slopes_of_columns_nearly_alike_keep_their_digits(distance: float) -> None:
     x, apart = nearly_alike(distance)
     persons = people(x)
-    found, known = slopes_of(persons), fitted(persons, apart)
+    found, known = slopes_of(persons, "weighted_ratios"), fitted(persons, apart)
     expected = np.stack([known[0] - known[1] / distance, known[1] / distance])
     assert found == approx(expected, rel=1e-9)
 
@@ -347,31 +356,24 @@ def test_so_do_their_influences(distance: float) -> None:
     """The two columns as one block: the same space as the columns without that trouble."""
     x, apart = nearly_alike(distance)
     persons = people(x)
-    groups, options = (
-        [persons.cells == 0, persons.cells == -1],
-        {"formula": "weighted_ratios", "psus": 33},
-    )
-    found = decompose_gaps(persons, groups, [[0, 1]], SHARES, **options)  # pyright: ignore[reportArgumentType]
+    found = parts_of(persons, [0, -1], [[0, 1]], "weighted_ratios")
     other = dataclasses.replace(persons, covariates=apart)
-    known = decompose_gaps(other, groups, [[0, 1]], SHARES, **options)  # pyright: ignore[reportArgumentType]
+    known = parts_of(other, [0, -1], [[0, 1]], "weighted_ratios")
     assert found.parts == approx(known.parts, rel=1e-9, abs=1e-11)
     assert found.psu_totals == approx(known.psu_totals, rel=1e-8, abs=1e-10)
 
 
-@pytest.mark.parametrize("distance", [0.3, 2e-4])
+# Another order of sums moves the last digits, and an ill-conditioned inverse (1e8) multiplies them
+@pytest.mark.parametrize(("distance", "tolerance"), [(0.3, 1e-13), (2e-4, 1e-9)])
 def test_rows_in_pieces_are_as_good_as_all_at_once(
-    distance: float, monkeypatch: pytest.MonkeyPatch
+    distance: float, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     persons = people(nearly_alike(distance)[0])
-    groups, options = (
-        [persons.cells == 1, persons.cells == -1],
-        {"formula": "weighted_ratios", "psus": 33},
-    )
-    whole = decompose_gaps(persons, groups, [[0, 1]], SHARES, **options)  # pyright: ignore[reportArgumentType]
+    whole = parts_of(persons, [1, -1], [[0, 1]], "weighted_ratios")
     monkeypatch.setattr("divide_index.inference.gaps._CHUNK", 37)
-    pieces = decompose_gaps(persons, groups, [[0, 1]], SHARES, **options)  # pyright: ignore[reportArgumentType]
+    pieces = parts_of(persons, [1, -1], [[0, 1]], "weighted_ratios")
     assert pieces.parts == approx(whole.parts, rel=1e-11, abs=1e-12)
-    assert pieces.psu_totals == approx(whole.psu_totals, rel=1e-9, abs=1e-11)
+    assert pieces.psu_totals == approx(whole.psu_totals, rel=0, abs=tolerance)
 
 
 # -- what the request says and what it does not ------------------------------------------------
@@ -426,8 +428,6 @@ def test_without_cells_a_group_that_a_factor_defines_does_not_stop_the_others() 
 
 
 def test_a_condition_crosses_the_groups_and_leaves_the_reference_whole() -> None:
-    crossed = decompose_gap(scores(), groups=[], by=None, where=None) if False else None
-    assert crossed is None
     whole, part = decomposed(), decompose_gap(scores(), groups="rural", where="region == 2")
     twin = CROSSED[3]  # 2*R
     assert part.reference.n == whole.reference.n
@@ -445,8 +445,8 @@ def test_the_confidence_moves_the_intervals_and_the_flags_alone() -> None:
         frame = result.to_frame()
         df = np.full(len(frame), float(in_r(RURAL)["df"]))
         half = t_quantile(confidence, df) * frame["std_error"]
-        assert frame["conf_high"] - frame["contribution"] == approx(half, rel=1e-12)
-        assert frame["contribution"] - frame["conf_low"] == approx(half, rel=1e-12)
+        assert [*(frame["conf_high"] - frame["contribution"])] == approx([*half], rel=1e-9)
+        assert [*(frame["contribution"] - frame["conf_low"])] == approx([*half], rel=1e-9)
     assert wide.is_significant.sum() < narrow.is_significant.sum()
 
 
@@ -510,7 +510,7 @@ def test_it_is_frozen() -> None:
 
 def test_it_shows_itself_in_points_of_one_decimal() -> None:
     result = decomposed()
-    for shown in (str(result), result._repr_html_()):  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+    for shown in (str(result), result._repr_html_()):  # pyright: ignore[reportPrivateUsage]
         for word in ("rural", "2*R", "occupation", "unexplained", "interaction"):
             assert word in shown
         points = values_of(result, RURAL, "overall", "gap")[0]

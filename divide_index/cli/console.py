@@ -52,11 +52,11 @@ def render_decomposition(
     from divide_index.publication.decomposition_tables import (
         decomposition_notes,
         decomposition_sentences,
-        decomposition_tables,
+        part_tables,
     )
 
     console, buffer = new_console(to_terminal=to_terminal)
-    for table in decomposition_tables(published, lang):
+    for table in part_tables(published, lang):
         _print(console, table)
     for label, words in decomposition_sentences(published, lang):
         console.print(Text(printable(label), style="bold"))

@@ -154,7 +154,8 @@ def standardised_levels(
             lacking.append(f"{cell.domain}/{cell.category}")
             continue
         dimensions: list[str] = [*schema.dimensions, OVERALL]
-        rows += [(cell, name, kind) for kind in KINDS for name in dimensions]
+        for kind in KINDS:
+            rows.extend((cell, name, kind) for name in dimensions)
         values += [found.crude, found.standardised, found.difference]
         totals.append(found.psu_totals.reshape(records.psus, -1))
     if not rows:

@@ -117,8 +117,8 @@ def decompose_reweighted(
     EstimationError
         As :func:`separate_groups`. DI-E271: columns of the logit tell the groups apart, so it has
         no finite coefficients. DI-E260: columns of the logit repeat each other. DI-E263:
-        covariates do so inside a group.
-        DI-E275: the reweighted group has no more effective people than there are columns.
+        covariates do so inside a group. DI-E275: the reweighted group has no more effective
+        people than there are covariates.
     """
     columns = sample.covariates if logit is None else logit
     both, first = separate_groups(sample, first, second)

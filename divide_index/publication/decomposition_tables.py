@@ -35,7 +35,7 @@ from divide_index.schema import OVERALL
 NOT_SIGNIFICANT = "ns"
 
 
-def decomposition_tables(published: PublishedDecomposition, lang: Language) -> list[Table]:
+def part_tables(published: PublishedDecomposition, lang: Language) -> list[Table]:
     """Return the parts of every group, then its factors, waterfalls and bases, as tables of text.
 
     Parameters
