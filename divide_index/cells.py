@@ -279,6 +279,30 @@ def unplaced(sums: Sums) -> list[Finding]:
     ]
 
 
+def requested_cells(scores: Scores, request: Request) -> list[Cell]:
+    """Return every requested cell once, the reference first.
+
+    Parameters
+    ----------
+    scores
+        Persons, scored: where a domain declares no codes, those that they have.
+    request
+        From :func:`requested`.
+    """
+    schema, frame = scores.survey.schema, scores.frame
+    undeclared = {
+        name: engine.categories(frame, schema, key, category_rule(schema, name))[0]
+        for name, key in request.domain_keys.items()
+        if not _declared_codes(schema, name)
+    }
+    cells: list[Cell] = []
+    for margin in request.margins:
+        observed = list(product(*(undeclared.get(name, [""]) for name in margin.domains)))
+        every = declared_cells(schema, margin.domains, observed) if margin.domains else [()]
+        cells += [margin.cell(codes) for codes in every]
+    return list(dict.fromkeys(cells))
+
+
 def cell_members(scores: Scores, request: Request) -> list[tuple[Cell, NDArray[np.bool_]]]:
     """Return every requested cell with its members, shape ``(n,)``, the reference first.
 
@@ -289,20 +313,11 @@ def cell_members(scores: Scores, request: Request) -> list[tuple[Cell, NDArray[n
     request
         From :func:`requested`.
     """
-    schema, frame = scores.survey.schema, scores.frame
+    schema = scores.survey.schema
     keys = {key: category_rule(schema, name) for name, key in request.domain_keys.items()}
-    seen = {
-        name: engine.categories(frame, schema, key, keys[key])[0]
-        for name, key in request.domain_keys.items()
-    }
-    cells: list[Cell] = []
-    for margin in request.margins:
-        observed = list(product(*(seen[name] for name in margin.domains)))
-        every = declared_cells(schema, margin.domains, observed) if margin.domains else [()]
-        cells += [margin.cell(codes) for codes in every]
-    cells = list(dict.fromkeys(cells))
+    cells = requested_cells(scores, request)
     wanted = [membership_of(cell, schema, request.where) for cell in cells]
-    kind, members = engine.memberships(frame, schema, wanted, keys)
+    kind, members = engine.memberships(scores.frame, schema, wanted, keys)
     return [(cell, members[kind, index]) for index, cell in enumerate(cells)]
 
 
@@ -392,14 +407,18 @@ def declared_cells(
     """Return the categories of a domain or cross in the schema's order, the empty ones too."""
     orders: list[list[str]] = []
     for position, name in enumerate(domains):
-        definition = schema.domains[name]
-        codes = definition.bands or schema.variables[definition.variable].codes
-        declared = [code_text(code) for code in codes]
+        declared = _declared_codes(schema, name)
         if not declared:
             seen = {cell[position] for cell in observed}
             declared = sorted(seen, key=lambda code: (_as_number(code), code))
         orders.append(declared)
     return list(product(*orders))
+
+
+def _declared_codes(schema: SurveySchema, domain: str) -> list[str]:
+    definition = schema.domains[domain]
+    codes = definition.bands or schema.variables[definition.variable].codes
+    return [code_text(code) for code in codes]
 
 
 def _as_number(code: str) -> float:

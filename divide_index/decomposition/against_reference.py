@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.cells import REFERENCE, Cell
-from divide_index.decomposition.cases import WHOLE, Basis, Records, defining_factors, members_of
+from divide_index.decomposition.cases import (
+    WHOLE,
+    Basis,
+    Records,
+    asked_cells,
+    defining_factors,
+    margins_of,
+    members_of,
+)
 from divide_index.decomposition.factors import (
     Choice,
     Covariates,
@@ -216,12 +224,11 @@ class _Sheet:
         where: str | None,
     ) -> "_Sheet":
         scores, schema = records.scores, records.schema
-        margins = [part.strip() for text in by for part in text.split("*") if text.count("*") == 1]
-        asked = tuple(members_of(scores, by, groups, where))
+        asked = asked_cells(scores, by, groups, where)
         if not asked:
             known, domains = [*schema.groups], [*schema.domains]
             raise EstimationError("DI-E289", groups=known, domains=domains)
-        members = members_of(scores, [*by, *margins], groups, where)
+        members = members_of(scores, [*by, *margins_of(by, groups)], groups, where)
         left_out = {cell: defining_factors(cell, records.choice, schema, where) for cell in members}
         bases = {cell: records.basis(cell, mask, left_out[cell]) for cell, mask in members.items()}
         sheet = cls(records, members, asked, left_out, bases)
@@ -396,7 +403,9 @@ def _place(sheet: _Sheet, cells: Sequence[str] | None) -> tuple[tuple[str, ...],
     if names or cells is not None:
         codes = [_categories(records.scores, name) for name in names]
     else:
-        codes = [mask.astype(np.intp) for mask in sheet.members.values()]
+        # A group that a factor defines is no place: the factor would hardly vary inside it.
+        places = [m for cell, m in sheet.members.items() if not sheet.left_out[cell]]
+        codes = [mask.astype(np.intp) for mask in places]
     position = np.zeros(records.weights.size, dtype=np.intp)
     for code in codes:
         crossed = position * (int(code.max(initial=0)) + 2) + code + 1
@@ -429,9 +438,17 @@ def _estimate(
     sheet: _Sheet, fits: Sequence[_Fit], degrees: Mapping[Cell, float]
 ) -> tuple[tuple[PartRow, ...], Estimate]:
     """Return every part of every group, with the joint covariance of all of them."""
-    blocks = {
-        (cell, term): None for fit in fits for cell in fit.cells for term in (*fit.terms, TOTAL)
-    }
+    # Of a group that only splits a cross, what is unexplained is all that enters.
+    blocks: list[tuple[Cell, str]] = []
+    values: list[Floats] = []
+    totals: list[Floats] = []
+    for fit in fits:
+        for index, cell in enumerate(fit.cells):
+            start = 0 if cell in sheet.asked else len(fit.terms)
+            blocks += [(cell, term) for term in (*fit.terms, TOTAL)[start:]]
+            values.append(fit.parts.parts[index, start:].reshape(-1))
+            moves = fit.parts.psu_totals[:, index, start:]
+            totals.append(moves.reshape(sheet.records.psus, -1))
     position = {key: index for index, key in enumerate(blocks)}
     size = len(sheet.dimensions)
     rows: list[PartRow] = []
@@ -446,8 +463,6 @@ def _estimate(
                     contrast[position[key], columns] = sign
                 rows.append(PartRow(cell, dimension, part, factor))
                 contrasts.append(contrast.ravel())
-    values = [fit.parts.parts.reshape(-1) for fit in fits]
-    totals = [fit.parts.psu_totals.reshape(sheet.records.psus, -1) for fit in fits]
     every = _of_totals(
         sheet,
         [f"{r.cell.domain}/{r.cell.category}/{r.dimension}/{r.part}/{r.factor}" for r in rows],

@@ -2,12 +2,21 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
-from divide_index.cells import Cell, cell_members, codes_of, requested
+from divide_index.cells import (
+    GROUP,
+    Cell,
+    Request,
+    cell_members,
+    codes_of,
+    requested,
+    requested_cells,
+)
 from divide_index.decomposition.factors import Choice, FactorValues, factor_values, variable_of
 from divide_index.schema import SurveySchema, dimension_column, parse_condition, variables_of
 from divide_index.scoring import Scores
@@ -54,7 +63,7 @@ class Basis:
         return self.n < SMALL_N or self.psus < SMALL_PSUS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Records:
     """The records of a survey as a decomposition sees them, ``n`` of them.
 
@@ -115,18 +124,30 @@ class Records:
         """Number of PSUs of the design."""
         return self.scores.survey.design.psus
 
-    @property
+    @cached_property
+    def known(self) -> Mapping[str, Mask]:
+        """Who has each factor, shape ``(n,)``."""
+        return {name: value.known for name, value in self.values.items()}
+
+    @cached_property
     def has_scores(self) -> Mask:
         """Who has every dimension, shape ``(n,)``."""
         return np.asarray(~np.isnan(self.y).any(axis=1), dtype=bool)
 
     def complete(self, left_out: Collection[str] = ()) -> Mask:
         """Return who has a positive weight, every score, and every factor but some."""
-        factors = [v.known for name, v in self.values.items() if name not in left_out]
-        every: Mask = (self.weights > 0) & self.has_scores
-        for known in factors:
-            every = every & known
-        return every
+        names = frozenset(left_out) & frozenset(self.values)
+        if names not in self._complete:
+            every: Mask = (self.weights > 0) & self.has_scores
+            for name, known in self.known.items():
+                if name not in names:
+                    every = every & known
+            self._complete[names] = every
+        return self._complete[names]
+
+    @cached_property
+    def _complete(self) -> dict[frozenset[str], Mask]:
+        return {}
 
     def cases(self, mask: Mask, left_out: Collection[str] = ()) -> Mask:
         """Return the complete cases of a group.
@@ -152,15 +173,15 @@ class Records:
         known = members & self.cases(mask, left_out)
         total = float(self.weights[members].sum())
         lacking = {
-            name: int((members & ~value.known).sum())
-            for name, value in self.values.items()
+            name: int((members & ~known).sum())
+            for name, known in self.known.items()
             if name not in left_out
         }
         return Basis(
             cell=cell,
             members=int(members.sum()),
             n=int(known.sum()),
-            psus=int(np.unique(self.psu[known]).size),
+            psus=int(np.count_nonzero(np.bincount(self.psu[known], minlength=self.psus))),
             share_lost=1 - float(self.weights[known].sum()) / total if total else 0.0,
             lacking={"scores": int((members & ~self.has_scores).sum()), **lacking},
             left_out=tuple(name for name in self.choice.factors if name in left_out),
@@ -169,19 +190,45 @@ class Records:
     def lacking_all(self, mask: Mask) -> list[str]:
         """Return the factors no member has, and ``scores`` where none has every dimension."""
         members = mask & (self.weights > 0)
-        known = {"scores": self.has_scores, **{n: v.known for n, v in self.values.items()}}
+        known = {"scores": self.has_scores, **self.known}
         return [name for name, has in known.items() if not (members & has).any()]
+
+
+def margins_of(by: Sequence[str], groups: Sequence[str] | str | None) -> list[str]:
+    """Return the domains of crosses of two, whose unexplained parts split that of the cross.
+
+    The cells of a selected group have no such split.
+    """
+    crosses = [[part.strip() for part in text.split("*")] for text in by if groups is None]
+    is_split = [names for names in crosses if len(names) == 2 and GROUP not in names]  # noqa: PLR2004
+    return list(dict.fromkeys(name for names in is_split for name in names))
 
 
 def members_of(
     scores: Scores, by: Sequence[str], groups: Sequence[str] | str | None, where: str | None
 ) -> dict[Cell, Mask]:
     """Return the groups asked for with their members, shape ``(n,)``; not the reference."""
+    every = cell_members(scores, _request(scores, by, groups, where))
+    return {cell: mask for cell, mask in every if _is_group(cell)}
+
+
+def asked_cells(
+    scores: Scores, by: Sequence[str], groups: Sequence[str] | str | None, where: str | None
+) -> tuple[Cell, ...]:
+    """Return the groups asked for, without looking who is in them."""
+    every = requested_cells(scores, _request(scores, by, groups, where))
+    return tuple(cell for cell in every if _is_group(cell))
+
+
+def _request(
+    scores: Scores, by: Sequence[str], groups: Sequence[str] | str | None, where: str | None
+) -> Request:
     named = [groups] if isinstance(groups, str) else groups
-    schema = scores.survey.schema
-    request = requested(schema, by=by, groups=named, where=where, averages=False)
-    every = cell_members(scores, request)
-    return {cell: mask for cell, mask in every if cell.domain not in {"total", "where"}}
+    return requested(scores.survey.schema, by=by, groups=named, where=where, averages=False)
+
+
+def _is_group(cell: Cell) -> bool:
+    return cell.domain not in {"total", "where"}
 
 
 def defining_factors(

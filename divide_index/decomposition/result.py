@@ -26,6 +26,7 @@ Part = Literal["gap", "explained", "unexplained"]
 TOTAL = "total"
 INTERACTION = "interaction"
 _CLOSE = 1e-8
+_ROUNDING = 1e-9  # index points: a composition that is alike everywhere leaves no more
 _SHARE_STD_ERRORS = 2  # a share of a gap that is not beyond them explodes
 
 
@@ -156,12 +157,15 @@ class DecompositionResult:
 
     def rows_of(self, cell: Cell, part: Part, dimension: str = OVERALL) -> list[int]:
         """Return the positions of a part's factors, without their total."""
-        wanted = (cell, dimension, part)
-        return [
-            place
-            for row, place in self._places.items()
-            if (row.cell, row.dimension, row.part) == wanted and row.factor != TOTAL
-        ]
+        return self._factor_rows.get((cell, part, dimension), [])
+
+    @cached_property
+    def _factor_rows(self) -> dict[tuple[Cell, Part, str], list[int]]:
+        found: dict[tuple[Cell, Part, str], list[int]] = {}
+        for place, row in enumerate(self.rows):
+            if row.factor != TOTAL:
+                found.setdefault((row.cell, row.part, row.dimension), []).append(place)
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return one unrounded row per part.
@@ -240,9 +244,15 @@ class DecompositionResult:
         )
 
     @cached_property
+    def p_values(self) -> Floats:
+        """Each row's p-value by itself, shape ``(k,)``; NaN for what rounding leaves of nothing."""
+        size = np.maximum(np.abs(self.estimate.values), self.estimate.std_errors)
+        return np.where(size > _ROUNDING, p_values(self.estimate), np.nan)
+
+    @cached_property
     def adjusted_p_values(self) -> Floats:
         """Each row's p-value after Holm inside its printed table, shape ``(k,)``; NaN without."""
-        raw, families = p_values(self.estimate), np.array(self.families)
+        raw, families = self.p_values, np.array(self.families)
         adjusted = np.full(raw.shape, np.nan)
         for family in dict.fromkeys(self.families):
             inside = families == family
@@ -262,7 +272,7 @@ class DecompositionResult:
                 "part": [row.part for row in self.rows],
                 "factor": [row.factor for row in self.rows],
                 "df": self.estimate.degrees_of_freedom.astype(np.int64),
-                "p_value": p_values(self.estimate),
+                "p_value": self.p_values,
                 "table": list(self.families),
                 "p_holm": self.adjusted_p_values,
                 "flag": np.where(self.is_significant, "significant", ""),

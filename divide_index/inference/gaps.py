@@ -209,9 +209,8 @@ def _slopes(people: People, psus: int) -> _Fit:
     moved = np.zeros((psus, columns, dimensions))
     for x, y, w, psu in within:
         scores = w[:, None] * (y - x @ beta)
-        here, place = np.unique(psu, return_inverse=True)
-        sums = [psu_sums(x * scores[:, [d]], place, here.size) for d in range(dimensions)]
-        moved[here] += np.stack(sums, axis=2)
+        for d in range(dimensions):
+            _add_sums(moved[:, :, d], x * scores[:, [d]], psu)
     inside = np.flatnonzero(people.reference)
     mean_x, sums_x, total = _mean_and_sums(people.covariates, people, inside, psus)
     mean_y, sums_y, _ = _mean_and_sums(people.scores, people, inside, psus)
@@ -307,9 +306,17 @@ def _weighted_sums(
     sums = np.zeros((count, values.shape[1]))
     for start in range(0, rows.size, _CHUNK):
         chosen = rows[start : start + _CHUNK]
-        here, place = np.unique(places[chosen], return_inverse=True)
-        sums[here] += psu_sums(weights[chosen, None] * values[chosen], place, here.size)
+        _add_sums(sums, weights[chosen, None] * values[chosen], places[chosen])
     return sums
+
+
+def _add_sums(sums: Floats, values: Floats, places: Indices) -> None:
+    """Add values ``(n, m)`` to the sums ``(count, m)`` of their places."""
+    if sums.shape[0] <= _CHUNK:
+        sums += psu_sums(values, places, sums.shape[0])
+    else:  # so many places that most have nothing to add
+        here, place = np.unique(places, return_inverse=True)
+        sums[here] += psu_sums(values, place, here.size)
 
 
 def psu_sums(values: Floats, psu: Indices, psus: int) -> Floats:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from divide_index.cells import Cell
 from divide_index.decomposition import DecompositionResult
+from divide_index.decomposition.cases import margins_of
 from divide_index.decomposition.result import TOTAL, Part
 from divide_index.inference.estimate import t_quantile
 from divide_index.levels import relative_levels
@@ -265,7 +266,7 @@ def protect_decomposition(result: DecompositionResult) -> Suppression:
     The levels of the same groups are protected, with the respondents of the complete cases held to
     the same threshold; of a cross, those of its domains too, which split its unexplained part.
     """
-    margins = [part.strip() for text in result.by for part in text.split("*") if "*" in text]
+    margins = margins_of(result.by, result.groups)
     levels = relative_levels(
         result.scores,
         list(dict.fromkeys([*result.by, *margins])),

@@ -17,6 +17,7 @@ from divide_index.publication.report.chapters.levels import levels_chapter
 from divide_index.publication.report.chapters.method import method_chapter
 from divide_index.publication.report.chapters.quality import quality_chapter
 from divide_index.publication.report.chapters.readers import readers_chapter
+from divide_index.publication.report.chapters.reasons import reasons_chapter
 from divide_index.publication.report.chapters.region import region_chapter
 from divide_index.publication.report.chapters.summary import summary_chapter
 from divide_index.publication.report.chapters.target import target_chapter
@@ -29,6 +30,7 @@ _COUNTED: tuple[Callable[[Material, int], Chapter | None], ...] = (
     region_chapter,
     groups_chapter,
     target_chapter,
+    reasons_chapter,
     method_chapter,
     quality_chapter,
 )

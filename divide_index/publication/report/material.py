@@ -7,6 +7,7 @@ from divide_index.cells import Cell
 from divide_index.errors import PublicationError
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import Language, text
+from divide_index.publication.decompositions import PublishedDecomposition
 from divide_index.publication.figures.drawing import PAGE_WIDTH, PHONE_WIDTH, Drawing
 from divide_index.publication.figures.svg import as_svg
 from divide_index.publication.formatting import (
@@ -56,11 +57,14 @@ class Material:
         The same levels under other treatments of item nonresponse, if they were computed.
     lang
         Korean or English.
+    decomposition
+        Why groups lag, as far as it may be published, if it was computed.
     """
 
     published: Published
     band: NonresponseBand | None
     lang: Language
+    decomposition: PublishedDecomposition | None = None
 
     @property
     def result(self) -> LevelResult:
@@ -116,8 +120,7 @@ class Material:
     @property
     def regions(self) -> str | None:
         """The domain that is a map."""
-        shown = {cell.domain for cell in self.published.cells}
-        return next((d for d in self.schema.domains if d in shown and self.schema.tiles(d)), None)
+        return map_domain(self.result)
 
     @property
     def characteristics(self) -> tuple[str, ...]:
@@ -196,6 +199,13 @@ class Material:
         if figures.flag in {"suppressed", "none", "unknown"}:
             return symbol(figures)
         return self.say(f"report.verdict.{figures.against(level)}")
+
+
+def map_domain(result: LevelResult) -> str | None:
+    """Return the first domain of some levels that is a map."""
+    schema = result.scores.survey.schema
+    shown = {cell.domain for cell in result.cells}
+    return next((d for d in schema.domains if d in shown and schema.tiles(d)), None)
 
 
 def symbol(figures: Figures) -> str:
