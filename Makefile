@@ -52,8 +52,9 @@ lint: $(VENV)/.dev ## check layout and style
 types: $(VENV)/.dev ## check the types
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 
-bench: $(VENV)/.run ## time `compute` against importing pandas, and the report against WeasyPrint
+bench: $(VENV)/.run ## time `compute` and `decompose` against importing pandas, the report against WeasyPrint
 	@$(BIN)/python benchmarks/compute.py
+	@$(BIN)/python benchmarks/decompose.py
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/report.py
 
 lock: $(VENV)/.made ## write constraints.txt anew
