@@ -264,6 +264,24 @@ def test_a_column_that_does_not_vary_inside_the_cells_is_named() -> None:
     assert caught.value.params["columns"] == [1]
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e6, 1e-6])
+def test_a_column_that_rounding_alone_moves_inside_the_cells_is_named(unit: float) -> None:
+    rng = np.random.default_rng(3)
+    n = 500
+    cells = rng.integers(0, 7, n).astype(np.intp)
+    of_the_cell = unit * np.array([0.1, 0.3, 0.7, 1.1, 2.2, 3.3, 1 / 3])[cells]
+    people = People(
+        scores=rng.uniform(10, 90, (n, 3)),
+        covariates=np.column_stack([rng.normal(size=n), of_the_cell]),
+        weights=rng.gamma(2.0, 1.0, n) + 0.01,
+        psu=np.arange(n, dtype=np.intp),
+        cells=cells,
+    )
+    with pytest.raises(EstimationError, match="DI-E260") as caught:
+        decompose_gaps(people, [cells == 0], [[0], [1]], SHARES, formula="weighted_ratios", psus=n)
+    assert caught.value.params["columns"] == [1]
+
+
 def test_an_empty_group_is_refused() -> None:
     people, groups = simple(np.random.default_rng(2).normal(size=(40, 1)))
     with pytest.raises(EstimationError, match="DI-E261"):

@@ -37,8 +37,9 @@ from divide_index.decomposition.result import (
 )
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
-from divide_index.inference.gaps import GapParts, People, decompose_gaps, psu_sums
+from divide_index.inference.gaps import GapParts, People, decompose_gaps
 from divide_index.inference.ratios import Formula, Linearised, linearise_levels
+from divide_index.inference.totals import psu_sums
 from divide_index.schema import OVERALL, SurveySchema, category_rule
 from divide_index.scoring import Scores
 

@@ -1,8 +1,9 @@
 """Beside a decomposition: levels with the reference's composition, and the spread of regions."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,9 @@ def standardised_levels(
     Raises
     ------
     EstimationError
-        DI-E297: a factor without categories. DI-E298: no group has every category.
+        An unknown group, domain, factor or formula, or nothing asked for. DI-E297: a factor
+        without categories. DI-E298: no group has every category. DI-E291: nobody of the reference
+        has every dimension and factor.
 
     References
     ----------
@@ -116,7 +119,7 @@ def standardised_levels(
     """
     check_confidence(confidence)
     schema = scores.survey.schema
-    formula = formula or schema.formula
+    formula = _known_formula(formula or schema.formula)
     choice = chosen(schema, factors)
     records = Records.of(scores, choice)
     numbers = [n for n, value in records.values.items() if value.categories is None]
@@ -124,6 +127,10 @@ def standardised_levels(
         raise EstimationError("DI-E297", factors=numbers or list(choice.terms))
     asked = [by] if isinstance(by, str) else list(by or ())
     members = members_of(scores, asked, groups, where)
+    if not members:
+        known, domains = [*schema.groups], [*schema.domains]
+        raise EstimationError("DI-E289", groups=known, domains=domains)
+    _refuse_nobody(records, records.reference & records.complete())
     bases = {cell: records.basis(cell, mask) for cell, mask in members.items()}
     classes = np.zeros(records.weights.size, dtype=np.intp)
     for value in records.values.values():
@@ -178,6 +185,20 @@ def standardised_levels(
         scores=scores,
         findings=(Finding.of("DI-W263", cells=lacking),) if lacking else (),
     )
+
+
+def _known_formula(formula: Formula) -> Formula:
+    """Return a formula that there is."""
+    if formula not in get_args(Formula):
+        raise EstimationError("DI-E117", option="formula", value=formula, valid=get_args(Formula))
+    return formula
+
+
+def _refuse_nobody(records: Records, cases: NDArray[np.bool_]) -> None:
+    """Refuse a reference without cases, shape ``(n,)``."""
+    if not cases.any():
+        lacking = records.lacking_all(records.reference)
+        raise EstimationError("DI-E291", groups=["reference"], factors=lacking)
 
 
 def _degrees(records: Records, masks: Sequence[NDArray[np.bool_]]) -> Floats:
@@ -256,20 +277,21 @@ def level_spread(
     Raises
     ------
     EstimationError
-        DI-E124: no such domain. DI-E291: nobody of the reference has every dimension.
+        DI-E124: no such domain. DI-E117: no such formula. DI-E291: nobody of the reference has
+        every dimension and a category.
     """
     check_confidence(confidence)
     schema = scores.survey.schema
-    formula = formula or schema.formula
+    formula = _known_formula(formula or schema.formula)
     if domain not in schema.domains:
-        raise EstimationError("DI-E124", domain=domain, nearest=[], known=[*schema.domains])
+        known = [*schema.domains]
+        near = difflib.get_close_matches(domain, known, n=1, cutoff=0.5)
+        raise EstimationError("DI-E124", domain=domain, nearest=near, known=known)
     records = Records.of(scores, chosen(schema, [domain]))
     variable, rule = schema.domains[domain].variable, category_rule(schema, domain)
     positions = engine.categories(scores.frame, schema, variable, rule)[1]
     kept = records.reference & records.complete() & (positions >= 0)
-    if not kept.any():
-        lacking = records.lacking_all(records.reference)
-        raise EstimationError("DI-E291", groups=["reference"], factors=lacking)
+    _refuse_nobody(records, kept)
     regions = np.unique(positions[kept], return_inverse=True)[1].astype(np.intp)
     found = spread_of_levels(
         records.y[kept],

@@ -32,7 +32,7 @@ def terms_of(formula: str) -> dict[str, frozenset[str]]:
         parsed: Any = import_module("formulaic").Formula(f"0 + {formula}")
         names = {str(term): term for term in parsed}
         return {
-            name: frozenset(map(str, term_formula(name).required_variables))
+            name: frozenset(map(str, _formula_of(name).required_variables))
             for name in names
             if name not in _CONSTANTS
         }
@@ -40,7 +40,7 @@ def terms_of(formula: str) -> dict[str, frozenset[str]]:
         raise EstimationError("DI-E288", formula=formula, reason=_first_line(error)) from error
 
 
-def term_formula(term: str) -> Any:  # noqa: ANN401  formulaic has no types
+def _formula_of(term: str) -> Any:  # noqa: ANN401  formulaic has no types
     """Return a single term as a formula."""
     return import_module("formulaic").Formula(f"0 + {term}")
 

@@ -161,7 +161,7 @@ def regress_scores(
     check_confidence(confidence)
     schema = scores.survey.schema
     asked = [dimensions] if isinstance(dimensions, str) else dimensions
-    names = list(asked or (OVERALL, *schema.dimensions))
+    names = list(dict.fromkeys(asked or (OVERALL, *schema.dimensions)))
     for name in names:
         if name not in {OVERALL, *schema.dimensions}:
             valid = (OVERALL, *schema.dimensions)

@@ -1,5 +1,6 @@
 """Two groups held against each other: Oaxaca-Blinder, reweighting, and the lowest of them."""
 
+import difflib
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ RifSlopes = Literal["first", "second"]
 
 CONSTANT = "constant"
 REFERENCE, REST = "reference", "rest"
+
+_OPTIONS = {"slopes": "reference", "level": "quantile"}  # what the public functions call them
 
 
 @dataclass(frozen=True, eq=False)
@@ -451,6 +454,7 @@ class Pair:
         ------
         EstimationError
             DI-E117: no such dimension. DI-E266: they overlap. DI-E291: one has no complete case.
+            DI-E299: nobody of one is in a category that the other has.
         SchemaError
             A condition that cannot be read.
         """
@@ -480,6 +484,7 @@ class Pair:
         rows = np.flatnonzero(complete & (members[0] | members[1]))
         everybody = np.ones(rows.size, dtype=bool)
         columns = covariates(records.choice, records.values, rows, everybody)
+        _refuse_empty_categories(records, rows, members, names)
         y = records.y[rows]
         whole = y @ records.shares
         if dimension != OVERALL:
@@ -628,7 +633,7 @@ class Pair:
 
     @contextmanager
     def named_errors(self) -> Generator[None]:
-        """Turn the numbers of columns and groups in an error into their names."""
+        """Turn the numbers of columns and groups in an error into names, options into ours."""
         columns = (CONSTANT, *self.design_columns.columns)
         groups = tuple(basis.cell.category for basis in self.bases)
         try:
@@ -640,6 +645,8 @@ class Pair:
                 if isinstance(given, list):
                     numbers: list[int] = given  # pyright: ignore[reportUnknownVariableType]
                     params[key] = [names[k] for k in numbers]
+            if "option" in params:
+                params["option"] = _OPTIONS.get(str(params["option"]), params["option"])
             raise EstimationError(error.code, **params) from error
 
 
@@ -667,7 +674,30 @@ def _mask(records: Records, name: str) -> Mask:
         return engine.mask(records.scores.frame, schema.groups[name].where, schema)
     if name.isidentifier():
         known = [REFERENCE, *schema.groups]
-        raise EstimationError("DI-E123", group=name, nearest=[], known=known)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        raise EstimationError("DI-E123", group=name, nearest=near, known=known)
     condition = parse_condition(name)
     schema.check_condition(condition)
     return engine.mask(records.scores.frame, condition, schema)
+
+
+def _refuse_empty_categories(
+    records: Records, rows: Indices, members: tuple[Mask, Mask], names: tuple[str, str]
+) -> None:
+    """Refuse categories that only one of the groups has, the base among them."""
+    empty: list[tuple[str, str]] = []
+    for factor, value in records.values.items():
+        if value.categories is None:
+            continue
+        positions = value.values[rows].astype(np.intp)
+        first, second = (
+            np.bincount(positions[mask[rows]], minlength=len(value.categories)) > 0
+            for mask in members
+        )
+        empty += [
+            (f"{factor}={value.categories[k]}", names[0 if second[k] else 1])
+            for k in np.flatnonzero(first != second)
+        ]
+    if empty:
+        categories, groups = (list(each) for each in zip(*empty, strict=True))
+        raise EstimationError("DI-E299", categories=categories, groups=groups)

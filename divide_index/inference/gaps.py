@@ -23,14 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import EstimationError
+from divide_index.inference.collinearity import refuse_collinear
 from divide_index.inference.ratios import Formula
+from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
-_RANK = 1e-9  # of the largest eigenvalue of the scaled cross-products
 _ILL_CONDITIONED = 1e-5  # below it the sums of products have lost too many digits
+_FLAT = 1e-24  # of the squares of a column: what is left inside the cells is rounding
 _CHUNK = 65_536  # rows that are taken apart at once: a million rows need no second copy
 
 
@@ -168,6 +170,7 @@ class _Within:
     people: People
     mean_x: Floats  # of each cell, (C, K)
     mean_y: Floats  # (C, D)
+    sizes: Floats  # Σ w x² of each column, (K,)
 
     @classmethod
     def of(cls, people: People) -> "_Within":
@@ -179,7 +182,11 @@ class _Within:
             _weighted_sums(values, people.weights, people.cells, count, inside) / size
             for values in (people.covariates, people.scores)
         )
-        return cls(people, x, y)
+        squares = [
+            people.weights[rows] @ people.covariates[rows] ** 2
+            for rows in np.split(inside, range(_CHUNK, inside.size, _CHUNK))
+        ]
+        return cls(people, x, y, np.sum(squares, axis=0))
 
     def __iter__(self) -> Iterator[tuple[Floats, Floats, Floats, Indices]]:
         """Yield ``x̃``, ``ỹ``, weights and PSUs of some of the reference's rows at a time."""
@@ -204,6 +211,7 @@ def _slopes(people: People, psus: int) -> _Fit:
         weighted = w[:, None] * x
         cross += weighted.T @ x
         cross_y += weighted.T @ y
+    cross[np.diag(cross) <= _FLAT * within.sizes] = 0.0  # what rounding leaves of a constant
     refuse_collinear(cross)
     beta, inverse = _solved(cross, cross_y, within)
     moved = np.zeros((psus, columns, dimensions))
@@ -317,42 +325,3 @@ def _add_sums(sums: Floats, values: Floats, places: Indices) -> None:
     else:  # so many places that most have nothing to add
         here, place = np.unique(places, return_inverse=True)
         sums[here] += psu_sums(values, place, here.size)
-
-
-def psu_sums(values: Floats, psu: Indices, psus: int) -> Floats:
-    """Return sums over each PSU.
-
-    Parameters
-    ----------
-    values
-        Shape ``(n, m)``.
-    psu
-        PSU of each row, shape ``(n,)``, values ``0 … P-1``.
-    psus
-        Their number ``P``.
-
-    Returns
-    -------
-    sums
-        Shape ``(P, m)``.
-    """
-    from scipy.sparse import csr_array
-
-    rows = np.arange(psu.size + 1)
-    belongs = csr_array((np.ones(psu.size), psu, rows), shape=(psu.size, psus))
-    return np.asarray(belongs.T @ values, dtype=np.float64)
-
-
-def refuse_collinear(cross: Floats) -> None:
-    """Refuse columns that others determine inside the cells."""
-    spread = np.sqrt(np.diag(cross))
-    flat = [int(k) for k in np.flatnonzero(spread <= 0)]
-    if flat:
-        raise EstimationError("DI-E260", columns=flat)
-    values, vectors = np.linalg.eigh(cross / np.outer(spread, spread))
-    null = values <= _RANK * values[-1]
-    if null.any():
-        loads = np.abs(vectors[:, null]).max(axis=1)
-        raise EstimationError(
-            "DI-E260", columns=[int(k) for k in np.flatnonzero(loads > _RANK**0.5)]
-        )

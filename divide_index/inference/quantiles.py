@@ -29,9 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import EstimationError
-from divide_index.inference.gaps import psu_sums, refuse_collinear
+from divide_index.inference.collinearity import refuse_collinear
 from divide_index.inference.oaxaca import Sample
 from divide_index.inference.reweighting import refuse_repeated, sample_of, separate_groups
+from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import EstimationError
+from divide_index.inference.collinearity import refuse_collinear
 from divide_index.inference.design import Design
 from divide_index.inference.estimate import Estimate
-from divide_index.inference.gaps import psu_sums, refuse_collinear
+from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import EstimationError
-from divide_index.inference.gaps import psu_sums
 from divide_index.inference.ratios import Formula
+from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
