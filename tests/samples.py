@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 from hypothesis import strategies as st
@@ -178,3 +179,73 @@ def weights_of(frame: pd.DataFrame, dimension: str, where: Mapping[str, object])
     for column, code in where.items():
         inside &= frame[column] == code
     return float(frame.loc[inside, "weight"].sum())
+
+
+# -- the survey of two samples -----------------------------------------------------------------
+
+
+@cache
+def two_samples_schema() -> SurveySchema:
+    """Return the schema of `reference/two_samples.csv`."""
+    return load_schema(SCHEMAS / "two_samples.yaml")
+
+
+def two_samples_frame() -> pd.DataFrame:
+    """Return the records of `reference/two_samples.csv`."""
+    return pd.read_csv(REFERENCE / "two_samples.csv")
+
+
+def two_samples_scores(
+    frame: pd.DataFrame | None = None,
+    schema: SurveySchema | None = None,
+    *,
+    lonely_psu: LonelyPsu = "fail",
+) -> Scores:
+    """Return the survey of two samples, or what a test made of it, scored."""
+    frame = two_samples_frame() if frame is None else frame
+    return score(read_survey(frame, schema or two_samples_schema(), lonely_psu=lonely_psu))
+
+
+@st.composite
+def compositions(draw: st.DrawFn, *, blanks: bool = True) -> Sample:
+    """Draw a survey in the columns of the two samples: every category is held in every place.
+
+    Parameters
+    ----------
+    blanks
+        Whether scores and factors may be missing.
+    """
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    spread = draw(st.sampled_from((0.0, 0.5, 1.0)))  # of the weights, in powers of ten
+    parts: list[pd.DataFrame] = []
+    for sample, strata, psus in (("general", 2, 7), ("farmers", 1, 4)):
+        persons = draw(st.integers(8, 11))
+        n = strata * psus * persons
+        farmers = sample == "farmers"
+        occupations = ("farm",) if farmers else ("farm", "office", "service", "none")
+        place = np.arange(n) // persons
+        parts.append(
+            pd.DataFrame(
+                {
+                    "sample": sample,
+                    "stratum": 1 + place // psus,
+                    "psu": 1 + place % psus,
+                    "weight": 10 ** rng.uniform(-spread, spread, n),
+                    "region": rng.integers(1, 4, n),
+                    "area": rng.choice(["U", "R"], n),
+                    "sex": rng.integers(1, 3, n),
+                    "age": rng.integers(20, 90, n),
+                    "education": rng.integers(1, 4, n),
+                    "income": rng.integers(1, 90, n) / 10,
+                    "occupation": rng.choice(occupations, n),
+                    **{name: rng.integers(20, 401, n) / 4 for name in DIMENSIONS},
+                }
+            )
+        )
+    frame = pd.concat(parts, ignore_index=True)
+    frame.insert(0, "id", range(1, len(frame) + 1))
+    if blanks:
+        for column in ("education", "income", "occupation", *DIMENSIONS):
+            kept = rng.uniform(size=len(frame)) > draw(st.sampled_from((0.0, 0.02, 0.06)))
+            frame[column] = frame[column].where(kept)
+    return Sample(frame, two_samples_schema())

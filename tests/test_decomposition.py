@@ -5,6 +5,7 @@
 
 import dataclasses
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from divide_index.scoring import Scores, score
 from divide_index.survey import read_survey
 from tests.samples import (
     DIMENSIONS,
+    as_polars,
     reference,
     two_samples_frame,
     two_samples_schema,
@@ -87,6 +89,11 @@ def values_of(result: DecompositionResult, cell: Cell, dimension: str, part: str
     return [float(result.estimate.values[row]), float(result.estimate.std_errors[row])]
 
 
+def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def agrees(result: DecompositionResult, cell: Cell, expected: Values) -> None:
     """Compare every part of a group, overall and by dimension, with its error."""
     for dimension in ("overall", *DIMENSIONS):
@@ -132,26 +139,30 @@ def test_levels_on_available_and_on_complete_cases_and_their_difference_are_thos
         values, errors = (
             each.reshape(-1, 3) for each in (result.levels.values, result.levels.std_errors)
         )
-        frame = result.basis_frame()
-        for index, cell in enumerate(result.cells):
+        for index, (cell, row) in enumerate(
+            zip(result.cells, records_of(result.basis_frame()), strict=True)
+        ):
             known = in_r(cell, formula)["level"]
             names = ("available", "complete", "difference")
             assert [*values[index]] == approx([known[n]["level"] for n in names], rel=0, abs=1e-9)
             assert [*errors[index]] == approx([known[n]["se"] for n in names], rel=0, abs=1e-8)
-            shown = ["level_available", "level_complete", "difference"]
-            assert [*frame.loc[index, shown]] == approx([*values[index]], rel=0, abs=0)
-            assert frame.loc[index, "std_error"] == approx(errors[index, 2], rel=0, abs=0)
+            shown = [row[name] for name in ("level_available", "level_complete", "difference")]
+            assert shown == [*values[index]]
+            assert row["std_error"] == errors[index, 2]
 
 
 def test_whom_the_parts_rest_on_is_counted_as_r_counts() -> None:
     for result in (decomposed(), farmers_by_region()):
-        frame, missing = result.basis_frame(), result.missing_frame()
-        for index, cell in enumerate(result.cells):
-            known, row = in_r(cell), frame.loc[index]
+        missing = records_of(result.missing_frame())
+        for cell, row in zip(result.cells, records_of(result.basis_frame()), strict=True):
+            known = in_r(cell)
             assert (row["n"], row["psus"], row["df"]) == (known["n"], known["psus"], known["df"])
             assert row["share_lost"] == approx(known["share_lost"], rel=0, abs=1e-12)
-            inside = (missing["domain"] == cell.domain) & (missing["category"] == cell.category)
-            lacking = missing[inside].set_index("factor")["n_missing"].to_dict()
+            lacking = {
+                each["factor"]: each["n_missing"]
+                for each in missing
+                if (each["domain"], each["category"]) == (cell.domain, cell.category)
+            }
             assert lacking == known["lacking"]
     known = reference("two_samples_gaps.json")["reference"]
     basis = decomposed().reference
@@ -177,14 +188,13 @@ def test_what_is_left_when_sets_of_factors_enter_in_turn_is_that_of_r(formula: F
 @EVERY_FORMULA
 def test_the_share_that_is_explained_has_the_interval_of_fieller(formula: Formula) -> None:
     for result in (decomposed(formula), farmers_by_region(formula)):
-        frame = result.shares()
-        for index, cell in enumerate(result.cells):
+        for cell, row in zip(result.cells, records_of(result.shares()), strict=True):
             known = in_r(cell, formula).get("share")
-            row = [*frame.loc[index, ["share", "conf_low", "conf_high"]]]
+            found = [row["share"], row["conf_low"], row["conf_high"]]
             if known is None:  # the gap is not beyond two standard errors
-                assert np.isnan(row).all()
+                assert np.isnan(found).all()
             else:
-                assert row == approx([known[k] for k in ("share", "lower", "upper")], abs=1e-7)
+                assert found == approx([known[k] for k in ("share", "lower", "upper")], abs=1e-7)
 
 
 def test_a_difference_of_two_groups_has_the_error_of_r() -> None:
@@ -218,20 +228,20 @@ def test_other_factors_and_other_cells_have_the_values_of_r_and_of_its_jackknife
 
 
 def clustered() -> pd.DataFrame:
-    """Return 2,400 people of two strata of 16 PSUs, in whom every category is held."""
+    """Return 1,500 people of two strata of 15 PSUs, in whom every category is held."""
     rng = np.random.default_rng(7)
-    psu = np.repeat(np.arange(32), 75)
+    psu = np.repeat(np.arange(30), 50)
     n = psu.size
     area = rng.choice(["U", "R"], n, p=[0.6, 0.4])
     age = rng.integers(20, 90, n) + 8 * (area == "R")
     education = np.clip(4 - age // 30 + rng.integers(0, 2, n), 1, 3)
-    able = rng.normal(0, 4, 32)[psu] + 60 - 0.3 * (age - 50) + 5 * (education - 2)
+    able = rng.normal(0, 4, 30)[psu] + 60 - 0.3 * (age - 50) + 5 * (education - 2)
     able = able - 5 * (area == "R")
     return pd.DataFrame(
         {
             "id": range(n),
             "sample": "general",
-            "stratum": 1 + psu // 16,
+            "stratum": 1 + psu // 15,
             "psu": psu,
             "weight": rng.uniform(0.5, 2, n),
             "region": 1 + psu % 3,
@@ -246,15 +256,27 @@ def clustered() -> pd.DataFrame:
     )
 
 
-def without_farmers(**changes: object) -> SurveySchema:
+def factors_of_schema() -> dict[str, Factor]:
+    parts = two_samples_schema().decomposition
+    assert parts is not None
+    return parts.factors
+
+
+def without_farmers() -> SurveySchema:
     """Return the schema for a general sample alone."""
     schema = two_samples_schema()
     groups = {name: each for name, each in schema.groups.items() if name != "farmers"}
     factors = {
-        n: Factor(**(dict(f) | {"not_for": ()})) for n, f in schema.decomposition.factors.items()
-    }  # pyright: ignore[reportOptionalMemberAccess]
+        name: each.model_copy(update={"not_for": ()}) for name, each in factors_of_schema().items()
+    }
     parts = Decomposition(cells=("area",), factors=factors)
-    return schema.model_copy(update={"groups": groups, "decomposition": parts, **changes})
+    return schema.model_copy(update={"groups": groups, "decomposition": parts})
+
+
+def without_cells() -> SurveySchema:
+    """Return the schema without cells of its own: the groups asked for cut the regression."""
+    parts = Decomposition(factors=factors_of_schema())
+    return two_samples_schema().model_copy(update={"decomposition": parts})
 
 
 def test_deleting_one_psu_after_another_gives_the_same_errors() -> None:
@@ -262,16 +284,16 @@ def test_deleting_one_psu_after_another_gives_the_same_errors() -> None:
 
     def parts(records: pd.DataFrame) -> DecompositionResult:
         read = pl.DataFrame({str(name): records[name].to_numpy() for name in records})
-        asked = {"groups": "rural", "factors": ["sex", "age", "education"]}
-        return decompose_gap(score(read_survey(read, schema)), **asked)  # pyright: ignore[reportArgumentType]
+        factors = ["sex", "age", "education"]
+        return decompose_gap(score(read_survey(read, schema)), groups="rural", factors=factors)
 
     whole = parts(frame)
     value, error = whole.estimate.values, whole.estimate.std_errors
     variance = np.zeros(value.size)
     for psu, stratum in frame.groupby("psu")["stratum"].first().items():
-        weights = np.where(frame["stratum"] == stratum, frame["weight"] * 16 / 15, frame["weight"])
+        weights = np.where(frame["stratum"] == stratum, frame["weight"] * 15 / 14, frame["weight"])
         left = frame.assign(weight=weights)[frame["psu"] != psu]
-        variance += 15 / 16 * (parts(left).estimate.values - value) ** 2
+        variance += 14 / 15 * (parts(left).estimate.values - value) ** 2
     is_clear = np.abs(value) > error
     assert is_clear.sum() > 10
     assert error[is_clear] == approx(np.sqrt(variance)[is_clear], rel=0.01)
@@ -313,13 +335,12 @@ def slopes_of(persons: People, formula: Formula) -> Floats:
 
 def fitted(persons: People, covariates: Floats) -> Floats:
     """Return slopes of other columns by statsmodels, with a dummy for every cell."""
-    from statsmodels.regression.linear_model import WLS
-
+    models: Any = import_module("statsmodels.regression.linear_model")
     inside = persons.reference
     dummies = np.eye(3)[persons.cells[inside]]
     x = np.column_stack([dummies, covariates[inside]])
     found = [
-        WLS(persons.scores[inside, d], x, weights=persons.weights[inside]).fit().params[3:]
+        models.WLS(persons.scores[inside, d], x, weights=persons.weights[inside]).fit().params[3:]
         for d in range(3)
     ]
     return np.column_stack(found)
@@ -328,7 +349,8 @@ def fitted(persons: People, covariates: Floats) -> Floats:
 @EVERY_FORMULA
 def test_slopes_are_those_of_statsmodels_with_a_dummy_for_every_cell(formula: Formula) -> None:
     rng = np.random.default_rng(1)
-    x = np.column_stack([rng.normal(size=660), rng.integers(0, 2, 660), rng.gamma(2, 2, 660)])
+    coin = rng.integers(0, 2, 660).astype(np.float64)
+    x = np.column_stack([rng.normal(size=660), coin, rng.gamma(2, 2, 660)])
     persons = people(x)
     assert slopes_of(persons, formula) == approx(fitted(persons, x), rel=1e-10)
 
@@ -370,7 +392,7 @@ def test_rows_in_pieces_are_as_good_as_all_at_once(
 ) -> None:
     persons = people(nearly_alike(distance)[0])
     whole = parts_of(persons, [1, -1], [[0, 1]], "weighted_ratios")
-    monkeypatch.setattr("divide_index.inference.gaps._CHUNK", 37)
+    monkeypatch.setattr("divide_index.inference.gaps._CHUNK", 20)  # fewer than PSUs too
     pieces = parts_of(persons, [1, -1], [[0, 1]], "weighted_ratios")
     assert pieces.parts == approx(whole.parts, rel=1e-11, abs=1e-12)
     assert pieces.psu_totals == approx(whole.psu_totals, rel=0, abs=tolerance)
@@ -399,18 +421,42 @@ def test_what_defines_a_group_is_left_out_for_it_and_said() -> None:
     result = decompose_gap(scores())
     left_out = {basis.cell.category: basis.left_out for basis in result.bases}
     assert left_out == {"rural": (), "older": ("age",), "farmers": ("occupation",)}
-    said = {
-        (*f.params["factors"],): f.params["cells"] for f in result.findings if f.code == "DI-W260"
-    }  # pyright: ignore[reportGeneralTypeIssues]
-    assert said == {("age",): ["group/older"], ("occupation",): ["group/farmers"]}
+    said = [dict(found.params) for found in result.findings if found.code == "DI-W260"]
+    assert said == [
+        {"factors": ["age"], "cells": ["group/older"]},
+        {"factors": ["occupation"], "cells": ["group/farmers"]},
+    ]
+
+
+def test_a_set_whose_factors_define_the_group_leaves_the_gap_as_it_is() -> None:
+    nested = [["age"], ["sex", "education"], ["income", "occupation"]]
+    frame = decompose_gap(scores(), groups="older", nested=nested).path_frame()
+    left = frame.loc[frame["dimension"] == "overall", ["contribution", "std_error"]].to_numpy()
+    assert [*left[1]] == [*left[0]]
+    for step, known in ((0, "gap"), (3, "unexplained")):
+        expected = in_r(OLDER)["overall"][known]
+        assert [*left[step]] == approx([expected["points"], expected["se"]], rel=0, abs=1e-8)
+    known = in_r(OLDER)["path"][1]  # sex and education: the same in another order
+    assert [*left[2]] == approx([known["points"], known["se"]], rel=0, abs=1e-8)
+
+
+def test_inside_the_reference_one_set_of_people_is_behind_every_mean() -> None:
+    """Rural people who did not say what they do are none of the nation's cases, nor of theirs."""
+    factors = factors_of_schema()
+    occupation = factors["occupation"].model_copy(update={"not_for": ("rural", "farmers")})
+    parts = Decomposition(cells=("region", "area"), factors=factors | {"occupation": occupation})
+    schema = two_samples_schema().model_copy(update={"decomposition": parts})
+    result = decompose_gap(two_samples_scores(schema=schema), groups=["rural", "farmers"])
+    assert [basis.left_out for basis in result.bases] == [("occupation",)] * 2
+    for cell in (RURAL, OUTSIDE):
+        assert result.basis(cell).n == in_r(cell)["n"]
+    gap, error = values_of(result, RURAL, "overall", "gap")
+    known = in_r(RURAL)["overall"]["gap"]
+    assert [gap, error] == approx([known["points"], known["se"]], rel=0, abs=1e-8)
 
 
 def test_without_cells_in_the_schema_the_groups_asked_for_are_the_cells() -> None:
-    schema = two_samples_schema()
-    factors = schema.decomposition.factors if schema.decomposition else {}
-    without = schema.model_copy(update={"decomposition": Decomposition(factors=factors)})
-    bare = two_samples_scores(schema=without)
-    result = decompose_gap(bare, groups="rural")
+    result = decompose_gap(two_samples_scores(schema=without_cells()), groups="rural")
     assert result.place == ()
     asked = decompose_gap(scores(), groups="rural", cells=["area"])
     assert asked.place == ("area",)
@@ -420,11 +466,21 @@ def test_without_cells_in_the_schema_the_groups_asked_for_are_the_cells() -> Non
 
 def test_without_cells_a_group_that_a_factor_defines_does_not_stop_the_others() -> None:
     """Age is left out for older people; for rural people it is a factor like any other."""
-    schema = two_samples_schema()
-    factors = schema.decomposition.factors if schema.decomposition else {}
-    without = schema.model_copy(update={"decomposition": Decomposition(factors=factors)})
-    result = decompose_gap(two_samples_scores(schema=without), groups=["rural", "older"])
+    bare = two_samples_scores(schema=without_cells())
+    result = decompose_gap(bare, groups=["rural", "older"])
     assert [basis.left_out for basis in result.bases] == [(), ("age",)]
+
+
+@pytest.mark.parametrize(("group", "defining"), [("rural", "area"), ("older", "age")])
+def test_to_name_a_factor_that_is_left_out_is_not_to_name_it(group: str, defining: str) -> None:
+    """Its cells stay: slopes without an effect of the group would explain too much (Neumark)."""
+    bare = two_samples_scores(schema=without_cells())
+    one = decompose_gap(bare, groups=group, factors=["sex", "education"])
+    other = decompose_gap(bare, groups=group, factors=[defining, "sex", "education"])
+    assert other.bases[0].left_out == (defining,)
+    assert other.rows == one.rows
+    assert other.estimate.values == approx(one.estimate.values, rel=0, abs=1e-11)
+    assert other.estimate.std_errors == approx(one.estimate.std_errors, rel=0, abs=1e-11)
 
 
 def test_a_condition_crosses_the_groups_and_leaves_the_reference_whole() -> None:
@@ -454,7 +510,8 @@ def test_the_confidence_moves_the_intervals_and_the_flags_alone() -> None:
 def test_a_lonely_psu_contributes_to_a_gap_what_it_does_to_a_level(rule: LonelyPsu) -> None:
     frame = two_samples_frame().dropna()
     alone = (frame["sample"] == "general") & (frame["stratum"] == 2) & (frame["psu"] > 1)
-    lonely = two_samples_scores(frame[~alone], lonely_psu=rule)
+    read = read_survey(as_polars(frame[~alone]), two_samples_schema(), lonely_psu=rule)
+    lonely = score(read)
     result = decompose_gap(lonely, groups=["rural", "farmers"], factors=["sex"])
     levels = relative_levels(lonely, groups=["rural", "farmers"])
     for name, cell in (("rural", RURAL), ("farmers", OUTSIDE)):
@@ -527,8 +584,7 @@ def test_an_unknown_row_is_a_key_error() -> None:
 
 def test_holm_is_taken_inside_each_printed_table() -> None:
     """Summary: totals overall; factors: the rest overall; dimensions: whatever is of one."""
-    from statsmodels.stats.multitest import multipletests
-
+    library: Any = import_module("statsmodels.stats.multitest")
     result = decomposed()
     tests = result.tests()
     frame = result.to_frame()
@@ -538,7 +594,7 @@ def test_holm_is_taken_inside_each_printed_table() -> None:
     t = frame["contribution"] / frame["std_error"]
     for name, inside in tables.items():
         assert set(tests.loc[inside, "table"]) == {name}
-        adjusted = multipletests(tests.loc[inside, "p_value"], method="holm")[1]
+        adjusted = library.multipletests(tests.loc[inside, "p_value"], method="holm")[1]
         assert tests.loc[inside, "p_holm"].to_numpy() == approx(adjusted, rel=1e-12)
     beyond = np.abs(t) > t_quantile(0.95, tests["df"].to_numpy(float))
     assert ((tests["p_value"] < 0.05) == beyond).all()
@@ -551,27 +607,25 @@ def test_holm_is_taken_inside_each_printed_table() -> None:
 
 
 def test_shares_of_a_dimension_are_the_roots_of_fiellers_quadratic() -> None:
+    """All of ``{r : (explained - r gap)² ≤ t² Var(explained - r gap)}``."""
     result = decomposed()
     for dimension in (*DIMENSIONS, "overall"):
-        frame = result.shares(dimension)
-        for index, cell in enumerate(result.cells):
+        for cell, found in zip(result.cells, records_of(result.shares(dimension)), strict=True):
             rows = [result.row(cell, part, "total", dimension) for part in ("explained", "gap")]
-            (top, bottom), v = (
-                result.estimate.values[rows],
-                result.estimate.covariance[np.ix_(rows, rows)],
-            )
-            row = frame.loc[index]
-            if abs(bottom) <= 2 * np.sqrt(v[1, 1]):
-                assert row[["share", "conf_low", "conf_high"]].isna().all()
-                continue
-            assert row["share"] == approx(top / bottom, rel=1e-12)
-            t = t_quantile(0.95, result.estimate.degrees_of_freedom[rows[1:]])[0]
+            top, bottom = result.estimate.values[rows].tolist()
+            v = result.estimate.covariance[np.ix_(rows, rows)]
+            t = float(t_quantile(0.95, result.estimate.degrees_of_freedom[rows])[0])
             a, b = bottom**2 - t**2 * v[1, 1], -2 * (top * bottom - t**2 * v[0, 1])
-            roots = np.sort(np.roots([a, b, top**2 - t**2 * v[0, 0]]))
-            if a <= 0:  # unbounded: the t quantile is above 2
-                assert row[["conf_low", "conf_high"]].isna().all()
+            interval = [found["conf_low"], found["conf_high"]]
+            if abs(bottom) <= 2 * np.sqrt(float(v[1, 1])):
+                assert np.isnan([found["share"], *interval]).all()
+            elif a <= 0:  # unbounded: the t quantile is above 2
+                assert found["share"] == approx(top / bottom, rel=1e-12)
+                assert np.isnan(interval).all()
             else:
-                assert [row["conf_low"], row["conf_high"]] == approx([*roots], rel=1e-7)
+                assert found["share"] == approx(top / bottom, rel=1e-12)
+                roots = np.sort(np.roots([a, b, top**2 - t**2 * v[0, 0]]))
+                assert interval == approx(roots.tolist(), rel=1e-7)
 
 
 def test_a_composition_that_is_alike_everywhere_explains_nothing_significant() -> None:
