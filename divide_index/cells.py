@@ -351,6 +351,12 @@ def membership_of(cell: Cell, schema: SurveySchema, where: str | None) -> Member
             return Membership((people, *inside), categories)
 
 
+def design_findings(survey: Survey) -> list[Finding]:
+    """Return what is to be known of errors where the data do not tell the whole design."""
+    kinds = {"none": "DI-W066", "weights only": "DI-W067", "stratified": "DI-W068"}
+    return [Finding.of(kinds[survey.design_kind])] if survey.design_kind in kinds else []
+
+
 def cell_columns(cells: Sequence[Cell]) -> dict[str, list[str]]:
     """Return the columns that name cells: domain, category, and each crossed variable."""
     crossed = list(dict.fromkeys(name for cell in cells for name, _ in cell.codes))

@@ -388,7 +388,7 @@ def test_an_interaction_does_not_enter_before_what_it_is_of() -> None:
     try:
         one, other = moved_by_order("sex * education", nested=nested)
     except EstimationError as error:
-        assert error.code == "DI-E295"  # noqa: PT017  the other way out
+        assert error.code == "DI-E279"  # noqa: PT017  the other way out
     else:
         left = [each.path_frame()["contribution"].to_numpy() for each in (one, other)]
         assert left[0] == approx(left[1], abs=1e-10)

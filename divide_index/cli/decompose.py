@@ -119,8 +119,10 @@ def command(  # noqa: PLR0913  one parameter per option
         listed(by),
         groups=listed(group) or None,
         factors=listed(factors) or None,
-        cells=None if cells is None else listed(cells),
-        nested=None if nested is None else [listed(part) for part in nested.split(";")],
+        cells=listed(cells) or None,
+        nested=None
+        if nested is None
+        else [each for each in map(listed, nested.split(";")) if each],
         where=where,
         formula=formula,  # pyright: ignore[reportArgumentType]
         confidence=confidence / 100,

@@ -1,5 +1,6 @@
 """Every group against the reference at once: what its composition explains, and the rest."""
 
+import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
-from divide_index.cells import REFERENCE, Cell
+from divide_index.cells import REFERENCE, Cell, codes_of, design_findings
 from divide_index.decomposition.cases import (
     WHOLE,
     Basis,
@@ -40,7 +41,7 @@ from divide_index.inference.estimate import Estimate, check_confidence
 from divide_index.inference.gaps import GapParts, People, decompose_gaps
 from divide_index.inference.ratios import Formula, Linearised, linearise_levels
 from divide_index.inference.totals import psu_sums
-from divide_index.schema import OVERALL, SurveySchema, category_rule
+from divide_index.schema import OVERALL, SurveySchema, category_rule, parse_condition
 from divide_index.scoring import Scores
 
 Floats = NDArray[np.float64]
@@ -127,8 +128,8 @@ def decompose_gap(
     sets = nested_sets(choice, nested)
     asked = [by] if isinstance(by, str) else list(by or ())
     sheet = _Sheet.of(Records.of(scores, choice), asked, groups, where)
-    place, of_cell = _place(sheet, cells)
-    fits = sheet.fits(of_cell, sets, formula)
+    place = _Place.of(sheet, cells)
+    fits = sheet.fits(place, sets, formula)
     degrees = sheet.degrees_of_freedom()
     rows, estimate = _estimate(sheet, fits, degrees)
     path_rows, path = _path(sheet, fits, degrees)
@@ -139,7 +140,7 @@ def decompose_gap(
         bases=tuple(sheet.bases[cell] for cell in sheet.shown),
         reference=sheet.records.basis(WHOLE, sheet.records.reference),
         choice=choice,
-        place=place,
+        place=place.names,
         path=path,
         path_rows=path_rows,
         sets=sets,
@@ -150,7 +151,7 @@ def decompose_gap(
         confidence=confidence,
         where=where,
         scores=scores,
-        findings=_findings(sheet),
+        findings=_findings(sheet, degrees, where),
     )
 
 
@@ -162,7 +163,8 @@ def nested_sets(
     Raises
     ------
     EstimationError
-        DI-E295: a term is missing, repeated, or unknown.
+        DI-E295: a term is missing, repeated, or unknown. DI-E279: an interaction enters before
+        what it is of.
     """
     if nested is None:
         made_of = term_variables(choice)
@@ -173,6 +175,12 @@ def nested_sets(
     given = list(chain.from_iterable(sets))
     if sorted(given) != sorted(choice.terms):
         raise EstimationError("DI-E295", given=given, terms=list(choice.terms))
+    made_of = term_variables(choice)
+    for number, names in enumerate(sets):
+        later = set(chain.from_iterable(sets[number + 1 :]))
+        early = [n for n in names for other in later if made_of[other] < made_of[n]]
+        if early:  # an interaction without its main effects depends on the base categories
+            raise EstimationError("DI-E279", terms=list(dict.fromkeys(early)))
     return sets
 
 
@@ -255,11 +263,12 @@ class _Sheet:
     def check(self, *, has_condition: bool) -> None:
         """Refuse groups that cannot be held against the reference."""
         records = self.records
+        records.check_reference()
         reference = records.cases(records.reference)
-        if not reference.any():
-            lacking = records.lacking_all(records.reference)
-            raise EstimationError("DI-E291", groups=[REFERENCE], factors=lacking)
         named = [cell for cell in self.asked if cell.domain == "group"]
+        absent = [cell.category for cell in named if not self.bases[cell].members]
+        if absent and not has_condition:
+            raise EstimationError("DI-E061", groups=absent)
         empty = [cell for cell in named if not self.bases[cell].n]
         if (empty and not has_condition) or not self.shown:
             empty = empty or list(self.asked)
@@ -278,12 +287,12 @@ class _Sheet:
         if nothing:
             raise EstimationError("DI-E290", cells=nothing, factors=sorted(factors))
 
-    def fits(self, of_cell: Indices, sets: Sequence[Sequence[str]], formula: Formula) -> list[_Fit]:
+    def fits(self, place: "_Place", sets: Sequence[Sequence[str]], formula: Formula) -> list[_Fit]:
         """Return the parts of all groups, those that share their factors together."""
         kept = [cell for cell in self.members if self.bases[cell].n]
         usable = [c for c in kept if not self.left_out[c] >= set(self.records.choice.factors)]
         return [
-            self._fit([c for c in usable if self.left_out[c] == each], each, of_cell, sets, formula)
+            self._fit([c for c in usable if self.left_out[c] == each], each, place, sets, formula)
             for each in dict.fromkeys(self.left_out[cell] for cell in usable)
         ]
 
@@ -291,7 +300,7 @@ class _Sheet:
         self,
         cells: Sequence[Cell],
         left_out: frozenset[str],
-        of_cell: Indices,
+        place: "_Place",
         sets: Sequence[Sequence[str]],
         formula: Formula,
     ) -> _Fit:
@@ -302,13 +311,15 @@ class _Sheet:
         rows = np.flatnonzero(np.logical_or.reduce([reference, *masks]))
         columns = covariates(choice, records.values, rows, reference[rows])
         _check_parameters(records, reference, columns)
+        centre = columns.matrix[reference[rows]].mean(axis=0)
+        np.subtract(columns.matrix, centre, out=columns.matrix)  # only differences count
         fitting = _Fitting(
             People(
                 scores=records.y[rows],
                 covariates=columns.matrix,
                 weights=records.weights[rows],
                 psu=records.psu[rows],
-                cells=np.where(reference, of_cell, -1)[rows],
+                cells=np.where(reference, place.cells(self, left_out), -1)[rows],
             ),
             [mask[rows] for mask in masks],
             columns,
@@ -330,11 +341,12 @@ class _Sheet:
     def degrees_of_freedom(self) -> dict[Cell, float]:
         """Return each group's degrees of freedom: the smaller of its own and the reference's."""
         records = self.records
+        kept = [cell for cell in self.members if self.bases[cell].n]
         masks = [records.cases(records.reference)]
-        masks += [records.cases(self.members[c], self.left_out[c]) for c in self.shown]
+        masks += [records.cases(self.members[cell], self.left_out[cell]) for cell in kept]
         own = records.scores.survey.design.domain_degrees_of_freedom(records.held(masks))
         smaller = np.maximum(np.minimum(own[1:], own[0]), 0.0)
-        return dict(zip(self.shown, smaller.tolist(), strict=True))
+        return dict(zip(kept, smaller.tolist(), strict=True))
 
 
 def _nothing_entered(parts: GapParts) -> _Step:
@@ -392,26 +404,53 @@ def _check_parameters(records: Records, reference: Mask, columns: Covariates) ->
         )
 
 
-def _place(sheet: _Sheet, cells: Sequence[str] | None) -> tuple[tuple[str, ...], Indices]:
-    """Return the domains whose cells have effects, and each record's cell, shape ``(n,)``.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """The cells of the regression: crossed domains, or where there are none the groups asked for.
 
-    Records without a category make a cell of their own.
+    ``names`` are the domains; ``fixed`` each record's cell, shape ``(n,)``, None for the groups.
     """
-    records, schema = sheet.records, sheet.records.schema
-    declared = None if schema.decomposition is None else schema.decomposition.cells
-    names = tuple(cells if cells is not None else declared or ())
-    _check_place(names, records.choice, schema)
-    if names or cells is not None:
+
+    names: tuple[str, ...]
+    fixed: Indices | None
+
+    @classmethod
+    def of(cls, sheet: "_Sheet", cells: Sequence[str] | str | None) -> "_Place":
+        """Return the domains asked for, else those of the schema.
+
+        Raises
+        ------
+        EstimationError
+            DI-E124: no such domain. DI-E294: a factor is the variable of one.
+        """
+        records, schema = sheet.records, sheet.records.schema
+        declared = () if schema.decomposition is None else schema.decomposition.cells
+        given = [cells] if isinstance(cells, str) else cells
+        names = tuple(declared if given is None else given)
+        _check_place(names, records.choice, schema)
+        if not names and given is None:
+            return cls((), None)
         codes = [_categories(records.scores, name) for name in names]
-    else:
-        # A group that a factor defines is no place: the factor would hardly vary inside it.
-        places = [m for cell, m in sheet.members.items() if not sheet.left_out[cell]]
-        codes = [mask.astype(np.intp) for mask in places]
-    position = np.zeros(records.weights.size, dtype=np.intp)
+        return cls(names, _crossed(codes, records.weights.size))
+
+    def cells(self, sheet: "_Sheet", left_out: frozenset[str]) -> Indices:
+        """Return each record's cell for groups that leave some factors out, shape ``(n,)``.
+
+        A group that a factor in use defines is no cell: the factor would hardly vary inside it.
+        """
+        if self.fixed is not None:
+            return self.fixed
+        places = [m for cell, m in sheet.members.items() if sheet.left_out[cell] <= left_out]
+        return _crossed([m.astype(np.intp) for m in places], sheet.records.weights.size)
+
+
+def _crossed(codes: Sequence[Indices], size: int) -> Indices:
+    """Return the combination of codes of each record; -1, no category, is a code like others."""
+    position = np.zeros(size, dtype=np.intp)
     for code in codes:
-        crossed = position * (int(code.max(initial=0)) + 2) + code + 1
-        position = np.unique(crossed, return_inverse=True)[1].astype(np.intp)
-    return names, position
+        both = position * (int(code.max(initial=0)) + 2) + code + 1
+        position = np.unique(both, return_inverse=True)[1].astype(np.intp)
+    return position
 
 
 def _categories(scores: Scores, domain: str) -> Indices:
@@ -421,10 +460,11 @@ def _categories(scores: Scores, domain: str) -> Indices:
 
 
 def _check_place(names: Sequence[str], choice: Choice, schema: SurveySchema) -> None:
-    unknown = [name for name in names if name not in schema.domains]
-    if unknown:
-        known = [*schema.domains]
-        raise EstimationError("DI-E124", domain=", ".join(unknown), nearest=[], known=known)
+    for name in names:
+        if name not in schema.domains:
+            known = [*schema.domains]
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            raise EstimationError("DI-E124", domain=name, nearest=near, known=known)
     variables = {schema.domains[name].variable: name for name in names}
     for name, factor in choice.factors.items():
         domain = variables.get(variable_of(factor, schema))
@@ -454,6 +494,7 @@ def _estimate(
     size = len(sheet.dimensions)
     rows: list[PartRow] = []
     contrasts: list[Floats] = []
+    of_rows: list[float] = []
     for cell in sheet.shown:
         fit = next(each for each in fits if cell in each.cells)
         for offset, dimension in enumerate([*sheet.dimensions, OVERALL]):
@@ -464,12 +505,13 @@ def _estimate(
                     contrast[position[key], columns] = sign
                 rows.append(PartRow(cell, dimension, part, factor))
                 contrasts.append(contrast.ravel())
+                of_rows.append(min(degrees[each] for each, _ in signs))
     every = _of_totals(
         sheet,
         [f"{r.cell.domain}/{r.cell.category}/{r.dimension}/{r.part}/{r.factor}" for r in rows],
         (np.concatenate(values), np.hstack(totals)),
         np.stack(contrasts),
-        np.array([degrees[row.cell] for row in rows]),
+        np.array(of_rows),
     )
     return tuple(rows), every
 
@@ -581,18 +623,65 @@ def _of_totals(
     return Estimate(tuple(names), values, covariance, degrees)
 
 
-def _findings(sheet: _Sheet) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+def _findings(
+    sheet: _Sheet, degrees: Mapping[Cell, float], where: str | None
+) -> tuple[Finding, ...]:
+    records = sheet.records
+    found = [*_unplaced(sheet, where), *design_findings(records.scores.survey)]
     names = {cell: f"{cell.domain}/{cell.category}" for cell in sheet.asked}
     left_out = dict.fromkeys(sheet.left_out[c] for c in sheet.shown if sheet.left_out[c])
     for factors in left_out:
         cells = [names[c] for c in sheet.shown if sheet.left_out[c] == factors]
         found.append(Finding.of("DI-W260", factors=sorted(factors), cells=cells))
-    empty = [names[c] for c in sheet.asked if sheet.bases[c].members and not sheet.bases[c].n]
+    empty = [
+        names[c]
+        for c in sheet.asked
+        if not sheet.bases[c].n and (sheet.bases[c].members or c.domain == "group")
+    ]
     if empty:
         found.append(Finding.of("DI-W261", cells=empty))
-    lost = [c for c in sheet.shown if sheet.bases[c].share_lost > _MUCH_LOST]
+    lost = [names[c] for c in sheet.shown if sheet.bases[c].share_lost > _MUCH_LOST]
     if lost:
-        cells = [names[c] for c in lost]
-        found.append(Finding.of("DI-W262", cells=cells, percent=100 * _MUCH_LOST))
+        found.append(Finding.of("DI-W262", cells=lost, percent=100 * _MUCH_LOST))
+    no_variance = [names[c] for c in sheet.shown if degrees[c] < 1]
+    if no_variance:
+        found.append(Finding.of("DI-W063", cells=no_variance))
+    depending = records.choice.depends_on_base()
+    if depending:
+        found.append(Finding.of("DI-W266", terms=list(depending)))
     return tuple(found)
+
+
+def _unplaced(sheet: _Sheet, where: str | None) -> list[Finding]:
+    """Return who of the populations that are cut stands in none of their cells."""
+    records, schema = sheet.records, sheet.records.schema
+    inside = np.ones(records.weights.size, dtype=bool)
+    if where is not None:
+        inside = engine.mask(records.scores.frame, parse_condition(where), schema)
+    pairs: dict[tuple[str, str], None] = {}
+    for cell in sheet.asked:
+        codes = dict(codes_of(cell))
+        group = codes.pop("group", REFERENCE)
+        pairs |= dict.fromkeys((group, domain) for domain in codes)
+    found: list[Finding] = []
+    for population, domain in pairs:
+        members = records.reference
+        if population != REFERENCE:
+            condition = schema.groups[population].where
+            members = engine.mask(records.scores.frame, condition, schema)
+        people = members & inside
+        lost = people & (_categories(records.scores, domain) < 0)
+        if lost.any():
+            total = float(records.weights[people].sum())
+            share = float(records.weights[lost].sum()) / total if total else 0.0
+            count, percent = int(lost.sum()), 100 * share
+            found.append(
+                Finding.of(
+                    "DI-W032",
+                    population=population,
+                    domain=domain,
+                    count=count,
+                    percent=percent,
+                )
+            )
+    return found

@@ -130,7 +130,7 @@ def standardised_levels(
     if not members:
         known, domains = [*schema.groups], [*schema.domains]
         raise EstimationError("DI-E289", groups=known, domains=domains)
-    _refuse_nobody(records, records.reference & records.complete())
+    records.check_reference()
     bases = {cell: records.basis(cell, mask) for cell, mask in members.items()}
     classes = np.zeros(records.weights.size, dtype=np.intp)
     for value in records.values.values():
@@ -192,13 +192,6 @@ def _known_formula(formula: Formula) -> Formula:
     if formula not in get_args(Formula):
         raise EstimationError("DI-E117", option="formula", value=formula, valid=get_args(Formula))
     return formula
-
-
-def _refuse_nobody(records: Records, cases: NDArray[np.bool_]) -> None:
-    """Refuse a reference without cases, shape ``(n,)``."""
-    if not cases.any():
-        lacking = records.lacking_all(records.reference)
-        raise EstimationError("DI-E291", groups=["reference"], factors=lacking)
 
 
 def _degrees(records: Records, masks: Sequence[NDArray[np.bool_]]) -> Floats:
@@ -288,10 +281,10 @@ def level_spread(
         near = difflib.get_close_matches(domain, known, n=1, cutoff=0.5)
         raise EstimationError("DI-E124", domain=domain, nearest=near, known=known)
     records = Records.of(scores, chosen(schema, [domain]))
+    records.check_reference()
     variable, rule = schema.domains[domain].variable, category_rule(schema, domain)
     positions = engine.categories(scores.frame, schema, variable, rule)[1]
     kept = records.reference & records.complete() & (positions >= 0)
-    _refuse_nobody(records, kept)
     regions = np.unique(positions[kept], return_inverse=True)[1].astype(np.intp)
     found = spread_of_levels(
         records.y[kept],

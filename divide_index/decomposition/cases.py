@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.cells import (
     GROUP,
+    REFERENCE,
     Cell,
     Request,
     cell_members,
@@ -18,6 +19,7 @@ from divide_index.cells import (
     requested_cells,
 )
 from divide_index.decomposition.factors import Choice, FactorValues, factor_values, variable_of
+from divide_index.errors import EstimationError
 from divide_index.schema import SurveySchema, dimension_column, parse_condition, variables_of
 from divide_index.scoring import Scores
 
@@ -159,6 +161,29 @@ class Records:
         if left_out:
             cases = np.where(self.reference, cases, self.complete(left_out))
         return mask & cases
+
+    def check_reference(self) -> None:
+        """Refuse a reference without complete cases, or with a mean of zero among them.
+
+        Raises
+        ------
+        EstimationError
+            DI-E060: nobody of it has a dimension. DI-E291: nobody has every dimension and factor.
+            DI-E062: a mean is zero.
+        """
+        names = list(self.schema.dimensions)
+        there = self.reference & (self.weights > 0)
+        lost = np.flatnonzero(np.isnan(self.y[there]).all(axis=0))  # of nobody, all are lost
+        if lost.size:
+            raise EstimationError("DI-E060", dimensions=[names[int(k)] for k in lost])
+        cases = self.cases(self.reference)
+        if not cases.any():
+            lacking = self.lacking_all(self.reference)
+            raise EstimationError("DI-E291", groups=[REFERENCE], factors=lacking)
+        sums = self.weights[cases] @ self.y[cases]
+        zero = np.flatnonzero(sums <= 0)
+        if zero.size:
+            raise EstimationError("DI-E062", dimensions=[names[int(k)] for k in zero])
 
     def held(self, masks: Sequence[Mask]) -> Mask:
         """Return which PSUs hold a member of each group, shape ``(P, G)``."""

@@ -58,6 +58,15 @@ class Choice:
             return Text(ko=term, en=term)
         return Text(ko=" × ".join(t.ko for t in texts), en=" × ".join(t.en for t in texts))
 
+    def depends_on_base(self) -> tuple[str, ...]:
+        """Return the terms whose own parts depend on the base categories: only their sum does not.
+
+        They are interactions, and what shares a factor with one.
+        """
+        made_of = term_variables(self)
+        crossed = {name for names in made_of.values() if len(names) > 1 for name in names}
+        return tuple(term for term, names in made_of.items() if names & crossed)
+
 
 def factor_label(factor: Factor, name: str, schema: SurveySchema) -> Text:
     """Return what a factor is called in print."""
@@ -91,8 +100,8 @@ def chosen(schema: SurveySchema, asked: Sequence[str] | str | None) -> Choice:
     Raises
     ------
     EstimationError
-        DI-E281: none asked for and none in the schema. DI-E282: an unknown name. DI-E288: a
-        formula that cannot be read.
+        DI-E278: an empty list, or a formula without a term. DI-E281: none asked for and none in
+        the schema. DI-E282: an unknown name. DI-E288: a formula that cannot be read.
     """
     if asked is None:
         if schema.decomposition is None:
@@ -104,7 +113,7 @@ def chosen(schema: SurveySchema, asked: Sequence[str] | str | None) -> Choice:
         return _of_formula(schema, asked)
     names = list(dict.fromkeys([asked] if isinstance(asked, str) else asked))
     if not names:
-        raise EstimationError("DI-E281", schema=schema.name, known=_known(schema))
+        raise EstimationError("DI-E278", known=_known(schema))
     factors = {name: factor_named(schema, name) for name in names}
     return Choice(tuple(names), " + ".join(names), factors)
 
@@ -132,14 +141,20 @@ def factor_named(schema: SurveySchema, name: str) -> Factor:
 
 def _known(schema: SurveySchema) -> list[str]:
     declared = [] if schema.decomposition is None else [*schema.decomposition.factors]
-    numbers = [name for name, each in schema.variables.items() if each.type == "number"]
+    design = {schema.design.weight, schema.design.fpc}
+    scored = {name for item in schema.items.values() for name in item.variables}
+    numbers = [
+        name
+        for name, each in schema.variables.items()
+        if each.type == "number" and name not in design | scored
+    ]
     return list(dict.fromkeys([*declared, *schema.domains, *numbers]))
 
 
 def _of_formula(schema: SurveySchema, asked: str) -> Choice:
     made_of = terms_of(asked)
     if not made_of:
-        raise EstimationError("DI-E281", schema=schema.name, known=_known(schema))
+        raise EstimationError("DI-E278", known=_known(schema))
     names = sorted({name for names in made_of.values() for name in names})
     factors = {name: factor_named(schema, name) for name in names}
     return Choice(tuple(made_of), " + ".join(made_of), factors)
@@ -167,7 +182,7 @@ def factor_values(scores: Scores, factor: Factor) -> FactorValues:
     schema, frame = scores.survey.schema, scores.frame
     variable = variable_of(factor, schema)
     bands = None if factor.domain is None else category_rule(schema, factor.domain)
-    if bands is None and schema.variables[variable].type == "number":
+    if factor.domain is None and schema.variables[variable].type == "number":
         return FactorValues(None, engine.answers(frame, schema, variable))
     names, positions = engine.categories(frame, schema, variable, bands)
     if bands is not None:
@@ -177,9 +192,17 @@ def factor_values(scores: Scores, factor: Factor) -> FactorValues:
         declared = [
             code_text(code) for code in schema.variables[variable].codes if code not in silent
         ]
-    order = [*declared, *(name for name in names if name not in declared)]
+    others = sorted((name for name in names if name not in declared), key=_as_number)
+    order = [*declared, *others]
     place = np.array([order.index(name) for name in names] or [0], dtype=np.intp)
     return FactorValues(tuple(order), np.where(positions >= 0, place[positions], -1))
+
+
+def _as_number(code: str) -> tuple[float, str]:
+    try:
+        return float(code), code
+    except ValueError:
+        return np.inf, code
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,13 @@
-"""Formulas in Wilkinson's notation, read by formulaic: the one place that speaks to it."""
+"""Formulas in Wilkinson's notation, read by formulaic: the one place that speaks to it.
 
-from collections.abc import Mapping
+A formula names factors and nothing else: every name is put under a name of ours before formulaic
+sees it, so that a factor may be called ``C`` or ``log``. Transformations look at one person at a
+time; what would look at all of them (scaling, splines) would also look at groups outside the
+reference, and is refused.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +19,10 @@ from divide_index.errors import EstimationError
 
 Floats = NDArray[np.float64]
 
+FUNCTIONS = ("log", "log10", "exp", "I")
 _CONSTANTS = {"0", "1"}
+_TOKEN = re.compile(r"(?P<name>[^\W\d]\w*)|(?P<other>\d+(?:\.\d+)?|\*\*|[-+*:/^()\s])|(?P<odd>.)")
+_OURS = re.compile(r"_v(\d+)_")
 
 
 def terms_of(formula: str) -> dict[str, frozenset[str]]:
@@ -26,23 +36,19 @@ def terms_of(formula: str) -> dict[str, frozenset[str]]:
     Raises
     ------
     EstimationError
-        DI-E288: it cannot be read.
+        DI-E288: it cannot be read, or calls another function than ``FUNCTIONS``.
     """
+    translated, names = _translated(formula)
     try:
-        parsed: Any = import_module("formulaic").Formula(f"0 + {formula}")
-        names = {str(term): term for term in parsed}
-        return {
-            name: frozenset(map(str, _formula_of(name).required_variables))
-            for name in names
-            if name not in _CONSTANTS
-        }
+        parsed: Any = import_module("formulaic").Formula(f"0 + {translated}")
+        terms = [str(term) for term in parsed]
     except _unreadable() as error:
-        raise EstimationError("DI-E288", formula=formula, reason=_first_line(error)) from error
-
-
-def _formula_of(term: str) -> Any:  # noqa: ANN401  formulaic has no types
-    """Return a single term as a formula."""
-    return import_module("formulaic").Formula(f"0 + {term}")
+        raise _unread(formula, _first_line(error, names)) from error
+    return {
+        _restored(term, names): frozenset(names[int(k)] for k in _OURS.findall(term))
+        for term in terms
+        if term not in _CONSTANTS
+    }
 
 
 def model_columns(
@@ -67,21 +73,60 @@ def model_columns(
     EstimationError
         DI-E288: it cannot be evaluated.
     """
+    translated, names = _translated(formula)
+    frame = pd.DataFrame({f"_v{k}_": data[name] for k, name in enumerate(names)})
     try:
-        made: Any = import_module("formulaic").model_matrix(
-            f"1 + {formula}", pd.DataFrame(dict(data)), context={}, na_action="ignore"
-        )
+        with np.errstate(all="ignore"):  # what is no number is found by whoever asked
+            made: Any = import_module("formulaic").model_matrix(
+                f"1 + {translated}", frame, context={}, na_action="ignore"
+            )
     except _unreadable() as error:
-        raise EstimationError("DI-E288", formula=formula, reason=_first_line(error)) from error
+        raise _unread(formula, _first_line(error, names)) from error
     matrix = np.asarray(made, dtype=np.float64)[:, 1:]
-    columns = tuple(str(name) for name in made.model_spec.column_names[1:])
+    columns = tuple(_restored(str(n), names) for n in made.model_spec.column_names[1:])
     slices = {str(term): part for term, part in made.model_spec.term_slices.items()}
     blocks = {
-        name: tuple(range(part.start - 1, part.stop - 1))
+        _restored(name, names): tuple(range(part.start - 1, part.stop - 1))
         for name, part in slices.items()
         if name not in _CONSTANTS
     }
     return matrix, columns, blocks
+
+
+def _translated(formula: str) -> tuple[str, list[str]]:
+    """Return a formula under names of ours, and the names, each once."""
+    names: list[str] = []
+    parts: list[str] = []
+    for token, follows in _tokens(formula):
+        if not (token[0].isalpha() or token[0] == "_"):
+            parts.append(token)
+        elif follows == "(":
+            if token not in FUNCTIONS:
+                raise _unread(formula, f"{token}(): {', '.join(FUNCTIONS)}")
+            parts.append(token)
+        else:
+            if token not in names:
+                names.append(token)
+            parts.append(f"_v{names.index(token)}_")
+    return "".join(parts), names
+
+
+def _tokens(formula: str) -> Iterator[tuple[str, str]]:
+    """Yield the tokens of a formula, each with the sign that follows it."""
+    found = list(_TOKEN.finditer(formula))
+    for index, match in enumerate(found):
+        if match["odd"] is not None:
+            raise _unread(formula, match["odd"])
+        rest = (each[0] for each in found[index + 1 :] if not each[0].isspace())
+        yield match[0], next(rest, "")
+
+
+def _restored(text: str, names: list[str]) -> str:
+    return _OURS.sub(lambda found: names[int(found[1])], text)
+
+
+def _unread(formula: str, reason: str) -> EstimationError:
+    return EstimationError("DI-E288", formula=formula, reason=reason)
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
@@ -90,5 +135,5 @@ def _unreadable() -> tuple[type[Exception], ...]:
     return (root, SyntaxError, TypeError, ValueError, AttributeError, NameError)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _first_line(error: Exception, names: list[str]) -> str:
+    return _restored((str(error).splitlines() or [type(error).__name__])[0], names)

@@ -46,6 +46,7 @@ RifSlopes = Literal["first", "second"]
 CONSTANT = "constant"
 REFERENCE, REST = "reference", "rest"
 
+_ROUNDING = 1e-9  # points: what both groups have alike leaves no more
 _OPTIONS = {"slopes": "reference", "level": "quantile"}  # what the public functions call them
 
 
@@ -149,8 +150,12 @@ class TwoGroupResult:
         )
 
     def tests(self) -> pd.DataFrame:
-        """Return the test of every part against nothing: ``part, factor, df, p_value, p_holm``."""
-        raw = p_values(self.estimate)
+        """Return the test of every part against nothing: ``part, factor, df, p_value, p_holm``.
+
+        What rounding leaves of nothing, as of the interaction of the constant, is not tested.
+        """
+        size = np.maximum(np.abs(self.estimate.values), self.estimate.std_errors)
+        raw = np.where(size > _ROUNDING, p_values(self.estimate), np.nan)
         return pd.DataFrame(
             {
                 "part": [part for part, _ in self.rows],
@@ -211,7 +216,8 @@ def oaxaca_blinder(
         Whether to divide what is not explained by factor too, freed from the base categories. It
         depends on them otherwise, and is then not shown.
     variance
-        ``design``; or ``analytic``, Jann's (2008) for independent persons of equal weight.
+        ``design``; or ``analytic``, Jann's (2008) for independent persons of equal weight. The
+        errors of ``sensitivity()`` are always those of the design.
     confidence
         Of the intervals, between 0 and 1.
 

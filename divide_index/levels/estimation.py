@@ -7,7 +7,16 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.cells import REFERENCE, CellSums, Request, Sums, requested, summed, unplaced
+from divide_index.cells import (
+    REFERENCE,
+    CellSums,
+    Request,
+    Sums,
+    design_findings,
+    requested,
+    summed,
+    unplaced,
+)
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import (
     Estimate,
@@ -441,7 +450,5 @@ def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, .
     if unstable:
         code = "DI-W064" if sheet.formula == "weighted_ratios" else "DI-W065"
         found.append(Finding.of(code, dimensions=unstable))
-    kind = {"none": "DI-W066", "weights only": "DI-W067", "stratified": "DI-W068"}
-    if sheet.survey.design_kind in kind:
-        found.append(Finding.of(kind[sheet.survey.design_kind]))
+    found += design_findings(sheet.survey)
     return tuple(found)

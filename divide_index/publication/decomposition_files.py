@@ -24,11 +24,13 @@ def decomposition_as_json(published: PublishedDecomposition, lang: Language) -> 
         "bases": result.basis_frame(),
         "shares": result.shares(),
         "path": result.path_frame(),
-        "tests": result.tests(),
     }
+    if published.tells_counts:
+        frames["missing"] = result.missing_frame()
     quality: dict[str, Any] = {
         name: records(published.apply(frame)) for name, frame in frames.items()
     }
+    quality["tests"] = records(published.tests())
     sentences = decomposition_sentences(published, lang)
     quality["sentences"] = [
         {"label": label, "lang": lang, "text": words} for label, words in sentences

@@ -1,9 +1,10 @@
 """Decompositions as tables and sentences of finished text, in Korean and English."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from divide_index.cells import Cell
+from divide_index.decomposition.factors import factor_label
 from divide_index.decomposition.result import INTERACTION
 from divide_index.errors import Finding
 from divide_index.messages import Language, text
@@ -16,6 +17,7 @@ from divide_index.publication.explanations import (
     largest_factors,
     nested_sentence,
 )
+from divide_index.publication.findings import finding_words
 from divide_index.publication.formatting import (
     CAUTION,
     NONE,
@@ -92,7 +94,9 @@ def cases_words(published: PublishedDecomposition, cell: Cell, lang: Language) -
     available, complete = rounded(basis.level_available), rounded(basis.level_complete)
     if available == complete:
         return ""
-    points = rounded(abs(float(complete) - float(available)))
+    points = rounded(abs(basis.difference))
+    if float(points) == 0:
+        return text("explain.cases.small", lang, complete=complete, available=available)
     return text("explain.cases", lang, complete=complete, available=available, points=points)
 
 
@@ -119,7 +123,7 @@ def decomposition_notes(published: PublishedDecomposition, lang: Language) -> li
     findings = result.findings
     if published.suppression is not None:
         findings = published.suppression.findings(findings)
-    notes += [_finding_words(finding, published, lang) for finding in findings]
+    notes += [decomposition_finding(finding, published, lang) for finding in findings]
     if result.where is not None:
         notes.append(text("note.where", lang, where=result.where))
     notes += [
@@ -129,6 +133,7 @@ def decomposition_notes(published: PublishedDecomposition, lang: Language) -> li
         text("note.decomposition.cases", lang),
         text("note.decomposition.tests", lang, confidence=percent(result.confidence)),
     ]
+    notes += [note for note in [_missing(published, lang)] if note]
     if any(published.splits_of(cell) for cell in published.cells):
         notes.append(text("note.decomposition.splits", lang))
     notes += [note for note in [consequences(published, lang)] if note]
@@ -143,6 +148,21 @@ def decomposition_notes(published: PublishedDecomposition, lang: Language) -> li
     rule = published.suppression.rule
     notes.append(text("note.disclosure", lang, threshold=rule.threshold, count=hidden))
     return notes
+
+
+def _missing(published: PublishedDecomposition, lang: Language) -> str:
+    """Return how many of the reference lack a score or a factor; nothing where all have all."""
+    factors = published.result.choice.factors
+    counts = [
+        f"{factor_label(factors[name], name, published.schema).of(lang)} {counted(n)}"
+        if name in factors
+        else f"{text('decomposition.scores', lang)} {counted(n)}"
+        for name, n in published.missing().items()
+    ]
+    if not counts:
+        return ""
+    reference = published.schema.reference.label.of(lang)
+    return text("note.decomposition.missing", lang, reference=reference, counts=", ".join(counts))
 
 
 def place_label(published: PublishedDecomposition, lang: Language) -> str:
@@ -162,20 +182,16 @@ def consequences(published: PublishedDecomposition, lang: Language) -> str:
     return consequence_note(lang, last)
 
 
-def _finding_words(finding: Finding, published: PublishedDecomposition, lang: Language) -> str:
-    """Return a finding in the words of the schema's labels."""
+def decomposition_finding(
+    finding: Finding, published: PublishedDecomposition, lang: Language
+) -> str:
+    """Return a finding of a decomposition in the words of the schema's labels."""
     params = dict(finding.params)
-    cells = {f"{cell.domain}/{cell.category}": cell for cell in published.cells}
-    listed: list[str] = params.get("cells", [])  # pyright: ignore[reportAssignmentType]
-    params["cells"] = [
-        cell_label(cells[name], published.schema, lang) if name in cells else name
-        for name in listed
-    ]
-    if "factors" in params:
-        names: list[str] = params["factors"]  # pyright: ignore[reportAssignmentType]
-        known = published.result.choice.factors
-        params["factors"] = [published.label_of(n, lang) if n in known else n for n in names]
-    return text(finding.code, lang, **params)
+    for key in ("factors", "terms"):
+        if key in params:
+            names: list[str] = params[key]  # pyright: ignore[reportAssignmentType]
+            params[key] = [published.label_of(name, lang) for name in names]
+    return finding_words(Finding.of(finding.code, **params), published.result, lang)
 
 
 # -- tables ----------------------------------------------------------------------------------
@@ -198,9 +214,9 @@ def _unit(published: PublishedDecomposition, lang: Language) -> str:
 def _summary(published: PublishedDecomposition, lang: Language) -> list[Table]:
     schema = published.schema
     confidence = percent(published.result.confidence)
-    heads = ["level", "gap", "explained", "unexplained"]
+    names = ["level", "gap", "explained", "unexplained"]
+    heads = {name: text(f"decomposition.{name}", lang, confidence=confidence) for name in names}
     rows = [_summary_row(published, cell) for cell in published.cells]
-    columns = [text(f"decomposition.{head}", lang, confidence=confidence) for head in heads]
     title = text(
         "decomposition.title",
         lang,
@@ -208,11 +224,11 @@ def _summary(published: PublishedDecomposition, lang: Language) -> list[Table]:
         reference=schema.reference.label.of(lang),
     )
     unit = text("decomposition.unit.bases", lang)
-    return _in_chunks(published, title, _by_column(columns, rows), lang, unit=unit)
+    return _in_chunks(published, title, heads, _by_column(heads, rows), lang, unit=unit)
 
 
-def _by_column(heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> dict[str, list[str]]:
-    return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
+def _by_column(names: Iterable[str], rows: Sequence[tuple[str, ...]]) -> dict[str, list[str]]:
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
 def _summary_row(published: PublishedDecomposition, cell: Cell) -> tuple[str, ...]:
@@ -256,14 +272,15 @@ def _factors(published: PublishedDecomposition, lang: Language) -> list[Table]:
     ]
     columns: dict[str, list[str]] = {}
     for term in terms:
-        columns[published.label_of(term, lang)] = [
+        columns[term] = [
             margin_cell(published.figures(cell, "explained", term))
             if term in published.terms_of(cell)
             else NONE
             for cell in published.cells
         ]
+    heads = {term: published.label_of(term, lang) for term in terms}  # two may be called alike
     title = text("decomposition.factors", lang, confidence=percent(published.result.confidence))
-    return _in_chunks(published, title, columns, lang)
+    return _in_chunks(published, title, heads, columns, lang)
 
 
 def _splits(published: PublishedDecomposition, lang: Language) -> list[Table]:
@@ -330,11 +347,11 @@ def _waterfall(published: PublishedDecomposition, cell: Cell, lang: Language) ->
 
 def _bases(published: PublishedDecomposition, lang: Language) -> list[Table]:
     confidence = percent(published.result.confidence)
-    heads = ["available", "complete", "difference", "lost", "n", "share"]
-    columns = [text(f"decomposition.{head}", lang, confidence=confidence) for head in heads]
+    names = ["available", "complete", "difference", "lost", "n", "share"]
+    heads = {name: text(f"decomposition.{name}", lang, confidence=confidence) for name in names}
     rows = [_basis_row(published, cell) for cell in published.cells]
     title, unit = text("decomposition.bases", lang), _unit(published, lang)
-    return _in_chunks(published, title, _by_column(columns, rows), lang, unit=unit)
+    return _in_chunks(published, title, heads, _by_column(heads, rows), lang, unit=unit)
 
 
 def _basis_row(published: PublishedDecomposition, cell: Cell) -> tuple[str, ...]:
@@ -355,19 +372,20 @@ def _basis_row(published: PublishedDecomposition, cell: Cell) -> tuple[str, ...]
 def _in_chunks(
     published: PublishedDecomposition,
     title: str,
-    columns: dict[str, list[str]],
+    heads: Mapping[str, str],
+    columns: Mapping[str, list[str]],
     lang: Language,
     *,
     unit: str = "",
 ) -> list[Table]:
-    """Return columns as tables that are no wider than a page."""
+    """Return columns, by name, as tables that are no wider than a page."""
     labels = _labels(published, lang)
-    chunks = side_by_side(labels, columns, {name: name for name in columns})
+    chunks = side_by_side(labels, columns, heads)
     return [
         Table(
             title=title,
             unit=unit or text("decomposition.unit", lang),
-            columns=(text("decomposition.category", lang), *chunk),
+            columns=(text("decomposition.category", lang), *(heads[name] for name in chunk)),
             rows=tuple(zip(labels, *(columns[name] for name in chunk), strict=True)),
             breaks=_breaks(published),
         )

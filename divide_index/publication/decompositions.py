@@ -12,6 +12,7 @@ from divide_index.decomposition import DecompositionResult
 from divide_index.decomposition.cases import margins_of
 from divide_index.decomposition.result import TOTAL, Part
 from divide_index.inference.estimate import t_quantile
+from divide_index.inference.testing import holm
 from divide_index.levels import relative_levels
 from divide_index.messages import Language
 from divide_index.publication.disclosure import Suppression, protect
@@ -93,6 +94,17 @@ class PublishedDecomposition:
         """Return whether a group is not published."""
         return cell in self._hidden
 
+    @property
+    def tells_counts(self) -> bool:
+        """Whether it may be told how many records lack something: nothing is suppressed."""
+        return not self._hidden
+
+    def missing(self) -> dict[str, int]:
+        """Return how many of the reference lack each factor; nothing where it may not be told."""
+        if not self.tells_counts:
+            return {}
+        return {name: n for name, n in self.result.reference.lacking.items() if n}
+
     def terms_of(self, cell: Cell) -> tuple[str, ...]:
         """Return the factors of a group's decomposition."""
         return tuple(self.result.rows[row].factor for row in self.result.rows_of(cell, "explained"))
@@ -107,8 +119,7 @@ class PublishedDecomposition:
     ) -> PartFigures:
         """Return a part that may be printed."""
         result = self.result
-        is_split = part == "unexplained" and factor != TOTAL
-        if cell in self._hidden or (is_split and self._margins_are_hidden(cell)):
+        if self._row_is_hidden(cell, part, factor):
             return PartFigures()
         row = result.row(cell, part, factor, dimension)
         low, high = self._intervals
@@ -126,7 +137,29 @@ class PublishedDecomposition:
 
     @cached_property
     def _significant(self) -> np.ndarray:
-        return self.result.is_significant
+        adjusted = np.nan_to_num(self._adjusted_p_values, nan=1.0)
+        return adjusted < 1 - self.result.confidence
+
+    @cached_property
+    def _adjusted_p_values(self) -> np.ndarray:
+        """Each row's p-value after Holm among the rows of its table that are printed, ``(k,)``.
+
+        Holm raises a p-value to the adjusted one of the row before it: that must be no hidden row.
+        """
+        hidden = [self._row_is_hidden(row.cell, row.part, row.factor) for row in self.result.rows]
+        if not any(hidden):
+            return self.result.adjusted_p_values
+        raw = np.where(hidden, np.nan, self.result.p_values)
+        families = np.array(self.result.families)
+        adjusted = np.full(raw.shape, np.nan)
+        for family in dict.fromkeys(self.result.families):
+            inside_table = families == family
+            adjusted[inside_table] = holm(raw[inside_table])
+        return adjusted
+
+    def _row_is_hidden(self, cell: Cell, part: str, factor: str) -> bool:
+        is_split = part == "unexplained" and factor != TOTAL
+        return cell in self._hidden or (is_split and self._margins_are_hidden(cell))
 
     def _margins_are_hidden(self, cell: Cell) -> bool:
         return any(Cell(name, code) in self._hidden for name, code in cell.codes)
@@ -240,24 +273,46 @@ class PublishedDecomposition:
     def _inside(self, cell: Cell, lang: Language) -> str:
         return inside(cell_label(cell, self.schema, lang), lang)
 
+    def tests(self) -> pd.DataFrame:
+        """Return the tests of every part, as :meth:`DecompositionResult.tests` has them.
+
+        Adjusted among what is printed, and as they may be published.
+        """
+        frame = self.result.tests()
+        frame["p_holm"] = self._adjusted_p_values
+        frame["flag"] = np.where(self._significant, "significant", "")
+        return self.apply(frame)
+
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of the result as it may be published."""
+        """Return a frame of the result as it may be published; its own flags stay."""
         if self.suppression is None:
             return frame
         shown = self.suppression.apply(frame)
-        if {"part", "factor"} <= set(shown.columns):
-            numbers = [n for n in shown.columns if pd.api.types.is_numeric_dtype(shown[n])]
-            cells = {(cell.domain, cell.category): cell for cell in self.cells}
-            keys = zip(
-                shown["domain"], shown["category"], shown["part"], shown["factor"], strict=True
-            )
-            is_hidden = [
-                part == "unexplained" and factor != TOTAL and self._margins_are_hidden(cells[d, c])
-                for d, c, part, factor in keys
-            ]
-            for name in numbers:
-                shown[name] = shown[name].mask(np.array(is_hidden, dtype=bool))
+        is_hidden = self._hidden_rows_of(frame)
+        for name in shown.columns:
+            if name == "step":  # says what a row is of, and is no result
+                shown[name] = frame[name]
+            elif pd.api.types.is_numeric_dtype(shown[name]):
+                shown[name] = shown[name].mask(is_hidden)
+        if "flag" in shown.columns:
+            shown["flag"] = np.where(is_hidden, "suppressed", frame["flag"])
         return shown
+
+    def _hidden_rows_of(self, frame: pd.DataFrame) -> np.ndarray:
+        cells = {(cell.domain, cell.category): cell for cell in self.cells}
+        places = zip(frame["domain"], frame["category"], strict=True)
+        parts = zip(
+            frame.get("part", pd.Series("", frame.index)),
+            frame.get("factor", pd.Series(TOTAL, frame.index)),
+            strict=True,
+        )
+        return np.array(
+            [
+                place in cells and self._row_is_hidden(cells[place], part, factor)
+                for place, (part, factor) in zip(places, parts, strict=True)
+            ],
+            dtype=bool,
+        )
 
 
 def protect_decomposition(result: DecompositionResult) -> Suppression:

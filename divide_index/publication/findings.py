@@ -1,14 +1,29 @@
 """Findings in the words of the schema's labels."""
 
-from typing import cast
+from typing import Protocol, cast
 
+from divide_index.cells import Cell
 from divide_index.errors import Finding
-from divide_index.levels import LevelResult
 from divide_index.messages import Language, text
 from divide_index.publication.labels import cell_label, population_label
+from divide_index.scoring import Scores
 
 
-def finding_words(finding: Finding, result: LevelResult, lang: Language) -> str:
+class Told(Protocol):
+    """A result whose cells and schema give findings their words."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Its populations."""
+        ...
+
+    @property
+    def scores(self) -> Scores:
+        """What it was computed from."""
+        ...
+
+
+def finding_words(finding: Finding, result: Told, lang: Language) -> str:
     """Return a finding in the words of the schema's labels."""
     schema = result.scores.survey.schema
     params = dict(finding.params)
@@ -24,9 +39,11 @@ def finding_words(finding: Finding, result: LevelResult, lang: Language) -> str:
             if name in cast("list[str]", params["dimensions"])
         ]
     if "cells" in params:
-        listed = cast("list[str]", params["cells"])
-        cells = dict.fromkeys(c for c in result.cells if f"{c.domain}/{c.category}" in listed)
-        params["cells"] = [cell_label(cell, schema, lang) for cell in cells]
+        known = {f"{cell.domain}/{cell.category}": cell for cell in result.cells}
+        params["cells"] = [
+            cell_label(known[name], schema, lang) if name in known else name.partition("/")[2]
+            for name in cast("list[str]", params["cells"])
+        ]
     if "averages" in params:
         listed = cast("list[str]", params["averages"])
         params["averages"] = [schema.averages[name].label.of(lang) for name in listed]

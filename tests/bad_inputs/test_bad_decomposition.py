@@ -154,7 +154,7 @@ NAMES = [
     Asked(
         "none in the schema", "DI-E281", ("two_samples", "region"), schema={"decomposition": None}
     ),
-    Asked("no factor", "DI-E281", FACTORS, options={"factors": []}),
+    Asked("no factor", "DI-E278", FACTORS, options={"factors": []}),
     Asked(
         "a misspelt factor", "DI-E282", ("educaton", "education"), options={"factors": ["educaton"]}
     ),
@@ -163,7 +163,10 @@ NAMES = [
         "unknown in a formula", "DI-E282", ("edu", "education"), options={"factors": "sex + edu"}
     ),
     Asked(
-        "a function that is none", "DI-E282", ("sqrt",), options={"factors": "sqrt(income) + sex"}
+        "a function that is none",
+        "DI-E288",
+        ("sqrt", "log10"),
+        options={"factors": "sqrt(income) + sex"},
     ),
     Asked("an unknown group", "DI-E123", ("rurl", "rural"), options={"groups": ["rurl"]}),
     Asked("an unknown domain", "DI-E124", ("regoin", "region"), options={"by": "regoin"}),
@@ -274,7 +277,7 @@ PEOPLE = [
         ("reference", "education"),
         {"education": lambda _: 9},
     ),
-    Asked("nobody has a score", "DI-E291", ("reference", "scores"), {"usage": lambda _: np.nan}),
+    Asked("nobody has a score", "DI-E060", ("usage",), {"usage": lambda _: np.nan}),
     Asked(
         "a group without a factor",
         "DI-E291",
@@ -384,7 +387,7 @@ def test_who_lacks_a_factor_is_not_told_of_those_he_has() -> None:
 
 
 def test_that_the_schema_has_factors_is_not_denied() -> None:
-    error = refused(Asked("", "DI-E281", options={"factors": "sex - sex"}))
+    error = refused(Asked("", "DI-E278", options={"factors": "sex - sex"}))
     assert "has no decomposition.factors" not in messages.render(error.code, "en", error.params)
 
 
