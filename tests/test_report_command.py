@@ -1,5 +1,6 @@
 """`divide-index report`: a PDF or a web page from a survey file, in one command."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import pytest
 
 from divide_index.cli import run
 from divide_index.errors import DivideIndexError
+from divide_index.publication.formatting import interval, rounded, signed
+from divide_index.publication.report.pdf import provenance_in
 from divide_index.simulate import simulate_survey
-from tests.samples import REFERENCE, ROOT
+from tests.samples import REFERENCE, ROOT, SCHEMAS
 
 pikepdf = pytest.importorskip("pikepdf")
 
@@ -98,6 +101,63 @@ def test_two_runs_give_the_same_bytes(survey: Path, tmp_path: Path) -> None:
         )
         written.append(path.read_bytes())
     assert written[0] == written[1]
+
+
+def test_why_groups_lag_is_told_on_demand(survey: Path, tmp_path: Path) -> None:
+    plain, asked = tmp_path / "plain.html", tmp_path / "asked.html"
+    assert made(survey, plain, "--lang", "en") == 0
+    assert made(survey, asked, "--lang", "en", "--decompose") == 0
+    told = "Why groups lag: gap decomposition"
+    assert told not in plain.read_text("utf-8")
+    page = asked.read_text("utf-8")
+    assert told in page
+    for title in ("Farmers and fishers: from 100 to its level", "Parts of the gap by factor and"):
+        assert title in page
+    assert page.index("The target, checked") < page.index(told)
+
+
+def test_a_report_that_does_not_ask_why_loads_no_regressions(survey: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from divide_index.cli import run; code = run(sys.argv[1:]); "
+        "print(code, *(name in sys.modules for name in ('statsmodels', 'formulaic')))"
+    )
+    given = ["report", str(survey), "--schema", "example", "--by", "sex"]
+    loaded: list[str] = []
+    for number, flag in enumerate(([], ["--decompose"])):
+        options = [*given, *flag, "-o", str(tmp_path / f"{number}.html")]
+        done = subprocess.run(
+            [sys.executable, "-c", program, *options], check=True, capture_output=True, text=True
+        )
+        loaded.append(done.stdout.strip())
+    assert loaded == ["0 False False", "0 True True"]
+
+
+def test_a_schema_without_factors_cannot_say_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    survey, schema = REFERENCE / "small.csv", SCHEMAS / "small.yaml"
+    given = ["report", str(survey), "--schema", str(schema), "--decompose"]
+    assert run([*given, "-o", str(tmp_path / "report.html")]) == 1
+    assert "DI-E281" in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.usefixtures("printing")
+def test_an_archived_report_holds_why_groups_lag(survey: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    given = ["report", str(survey), "--schema", "example", "--by", "sex", "--lang", "en"]
+    assert run([*given, "--decompose", "--variant", "archive", "-o", str(path)]) == 0
+    with pikepdf.open(path) as pdf:
+        files = {name: file.get_file().read_bytes() for name, file in pdf.attachments.items()}
+    provenance = json.loads(provenance_in(path.read_bytes()) or "")
+    rows = files["decomposition.csv"].decode().splitlines()
+    assert rows[0].startswith("domain,category,dimension,part,factor,contribution,std_error")
+    document = json.loads(files["decomposition.json"])
+    assert len(document["decomposition"]) == len(rows) - 1
+    assert provenance["decomposition"]["cells"] == ["province", "area"]
+    assert provenance["decomposition"]["factor_sets"][0] == ["sex", "age", "household"]
+    assert {"formulaic", "statsmodels", "weasyprint"} <= set(provenance["versions"])
+    assert [finding["code"] for finding in provenance["findings"]].count("DI-W260") == 2
 
 
 def test_an_existing_file_is_kept_unless_forced(survey: Path, tmp_path: Path) -> None:
@@ -205,3 +265,28 @@ def test_brazil_has_a_report_in_english_in_one_command(shared: Path, tmp_path: P
     assert "48.1" in page  # rural residents, as in R (tests/reference/tic_band.json)
     with pikepdf.open(tmp_path / "report.pdf") as pdf:
         assert str(pdf.Root.Lang) == "en"
+
+
+@pytest.mark.real_data
+def test_brazil_is_told_why_rural_people_and_regions_lag(shared: Path, tmp_path: Path) -> None:
+    """The page prints the parts of `divide-index decompose`, which has its own suppression."""
+    folder = shared / "data" / "tic_domicilios_2016"
+    files = {"persons": "individuos.csv", "households": "domicilios.csv"}
+    sources = [w for name, file in files.items() for w in ("--source", f"{name}={folder / file}")]
+    given = ["--schema", "tic-domicilios-2016", *sources, "--lang", "en"]
+    report, parts = tmp_path / "report.html", tmp_path / "parts.json"
+    assert run(["report", *given, "--decompose", "-o", str(report)]) == 0
+    assert run(["decompose", *given, "--by", "region", "-o", str(parts)]) == 0
+    page = report.read_text("utf-8").replace("\N{MINUS SIGN}", "-")
+    words = " ".join(re.sub(r"<[^>]+>", "", page).split())
+    assert "Rural residents: parts by factor and dimension" in words
+    rows = [
+        row
+        for row in json.loads(parts.read_text("utf-8"))["decomposition"]
+        if row["dimension"] == "overall"
+    ]
+    assert {row["domain"] for row in rows} == {"group", "region"}
+    for row in rows:
+        points, ends = signed(row["contribution"]), interval(row["conf_low"], row["conf_high"])
+        margin = rounded(row["conf_high"] - row["contribution"])
+        assert f"{points} ({ends})" in words or f"{points}±{margin}" in words

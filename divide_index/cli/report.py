@@ -29,6 +29,8 @@ from divide_index.cli.context import (
 from divide_index.cli.surveys import read_told
 
 if TYPE_CHECKING:
+    from divide_index.decomposition import DecompositionResult
+    from divide_index.levels import LevelResult
     from divide_index.publication.report import Report
 
 _KIND_OF_ENDING = {"": "pdf", ".pdf": "pdf", ".html": "html", ".htm": "html"}
@@ -54,6 +56,11 @@ _ENDINGS = (".pdf", ".html", ".htm")  # of a file; stdout has none
 @click.option(
     "--format", "kind", type=click.Choice(["pdf", "html"]), help="By default the ending of -o."
 )
+@click.option(
+    "--decompose",
+    is_flag=True,
+    help="Add a chapter that says why groups and regions lag, by the schema's factors.",
+)
 @output_option
 @force_option
 @lang_option
@@ -71,8 +78,9 @@ def command(  # noqa: PLR0913  one parameter per option
     disclosure: str,
     variant: str,
     kind: str | None,
+    decompose: bool,  # noqa: FBT001  a flag of the command line
     output: Path | None,
-    force: bool,  # noqa: FBT001  a flag of the command line
+    force: bool,  # noqa: FBT001
     verbose: bool,  # noqa: FBT001
 ) -> None:
     """Write a report: levels, regions, target, method and quality, in Korean or English.
@@ -112,8 +120,22 @@ def command(  # noqa: PLR0913  one parameter per option
         session.language,
         nonresponse_band(result),
         disclosure,  # pyright: ignore[reportArgumentType]
+        _decomposed(result) if decompose else None,
     )
     _deliver(report, kind=kind, variant=variant, output=output, force=force)
+
+
+def _decomposed(levels: "LevelResult") -> "DecompositionResult":
+    """Return why the groups and regions of some levels lag."""
+    from divide_index.decomposition import decompose_gap
+    from divide_index.publication.report import domains_of_decomposition
+
+    return decompose_gap(
+        levels.scores,
+        domains_of_decomposition(levels),
+        formula=levels.formula,
+        confidence=levels.confidence,
+    )
 
 
 def _deliver(

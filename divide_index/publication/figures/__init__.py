@@ -5,7 +5,7 @@ words; :func:`~divide_index.publication.figures.svg.as_svg` makes it a document.
 imported when something is drawn.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, overload
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from divide_index.errors import EstimationError
 from divide_index.levels import LevelResult
 from divide_index.messages import Language, text
 from divide_index.publication.figures.charts import dots
-from divide_index.publication.figures.drawing import PAGE_WIDTH
+from divide_index.publication.figures.drawing import PAGE_WIDTH, Drawing
 from divide_index.publication.figures.marks import Dot, Line
 from divide_index.publication.figures.svg import FONTS
 from divide_index.publication.formatting import percent
@@ -23,11 +23,17 @@ from divide_index.schema import OVERALL
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot"]
+    from divide_index.cells import Cell
+    from divide_index.decomposition import DecompositionResult
+
+__all__ = ["Kind", "plot"]
+
+Kind = Literal["waterfall", "heat", "path"]
 
 _POINTS_PER_INCH = 72
 
 
+@overload
 def plot(
     result: LevelResult,
     *,
@@ -36,22 +42,57 @@ def plot(
     target: bool = True,
     lang: Language = "en",
     ax: "Axes | None" = None,
-) -> "Axes":
-    """Draw levels with their intervals, as they are: nothing is suppressed.
+) -> "Axes": ...
 
-    Levels are the x coordinates, so that more can be drawn: ``plot(result).axvline(90)``.
+
+@overload
+def plot(
+    result: "DecompositionResult",
+    *,
+    kind: Kind | None = None,
+    domain: str | None = None,
+    category: str | None = None,
+    dimension: str = OVERALL,
+    lang: Language = "en",
+    ax: "Axes | None" = None,
+) -> "Axes": ...
+
+
+def plot(
+    result: "LevelResult | DecompositionResult",
+    *,
+    kind: Kind | None = None,
+    domain: str | None = None,
+    category: str | None = None,
+    dimension: str = OVERALL,
+    target: bool = True,
+    lang: Language = "en",
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw levels with their intervals, or why groups lag, as they are: nothing is suppressed.
+
+    Levels are the x coordinates, so that more can be drawn: ``plot(levels).axvline(90)``; of a
+    waterfall too, and of a path the gaps are.
 
     Parameters
     ----------
     result
-        The levels.
+        Levels, or a decomposition of groups' distances from the reference.
+    kind
+        Of a decomposition: the ``"waterfall"`` of one group, by default; the ``"heat"`` table of
+        all groups by factor; or the ``"path"`` of every group's gap as sets of factors enter.
     domain
-        Whose rows: a domain such as ``region``, or a cross such as ``region*area``, in the
-        schema's order; None is averages, then groups from the highest level down.
+        Of levels, whose rows: a domain such as ``region``, or a cross such as ``region*area``, in
+        the schema's order; None is averages, then groups from the highest level down. Of a
+        decomposition, likewise: ``group``, a domain or a cross; None is the first one there is,
+        of a heat table the first that is not ``group``.
+    category
+        Of a decomposition: one group, or one category of the domain; None is all of them, and of
+        a waterfall the first.
     dimension
-        A dimension, or overall.
+        A dimension, or overall. The parts of a dimension are those of the overall level.
     target
-        Whether to draw the schema's target, where it speaks of this dimension.
+        Of levels: whether to draw the schema's target, where it speaks of this dimension.
     lang
         Of the labels.
     ax
@@ -65,22 +106,22 @@ def plot(
     Raises
     ------
     EstimationError
-        The result has no such rows (DI-E249).
+        The result has no such rows (DI-E249), or no such figure (DI-E258).
     """
-    rows = _dots(result, domain, dimension, lang)
-    schema = result.scores.survey.schema
-    line = None
-    if target and schema.target is not None and schema.target.dimension == dimension:
-        line = Line(schema.target.level, f"{schema.target.level:g} ({schema.target.year})")
-    interval = text("table.interval", lang, confidence=percent(result.confidence))
-    drawing = dots(
-        rows,
-        reference=Line(100.0, f"{schema.reference.label.of(lang)} = 100"),
-        target=line,
-        unit_label="%",
-        value_label=f"{dimension_label(dimension, schema, lang)} ({interval})",
-        width=PAGE_WIDTH if ax is None else _points_across(ax),
-    )
+    width = PAGE_WIDTH if ax is None else _points_across(ax)
+    if not isinstance(result, LevelResult):
+        named = (domain, category)
+        drawing = _decomposed(
+            result, kind or "waterfall", named, dimension=dimension, lang=lang, width=width
+        )
+    elif kind is not None or category is not None:
+        raise EstimationError(
+            "DI-E258",
+            asked=_asked(kind=kind, category=category),
+            known=[f"domain = {', '.join(dict.fromkeys(cell.domain for cell in result.cells))}"],
+        )
+    else:
+        drawing = _levels(result, domain, dimension, target=target, lang=lang, width=width)
     if ax is None:
         from matplotlib import pyplot as plt
 
@@ -88,6 +129,84 @@ def plot(
         ax = cast("Axes", cast("Any", plt).figure(figsize=size).add_axes((0, 0, 1, 1)))
     drawing.draw_on(ax, _installed(FONTS))
     return ax
+
+
+def _decomposed(
+    result: "DecompositionResult",
+    kind: Kind,
+    named: tuple[str | None, str | None],
+    *,
+    dimension: str,
+    lang: Language,
+    width: float,
+) -> Drawing:
+    """Return the drawing of some groups of a decomposition, or refuse what it has not."""
+    from divide_index.publication.decompositions import PublishedDecomposition
+    from divide_index.publication.figures.decompositions import (
+        heat_table_of,
+        path_of,
+        waterfall_of,
+    )
+
+    cells = _named(result, kind, *named)
+    if kind not in get_args(Kind) or not cells or dimension not in result.dimensions:
+        domain, category = named
+        raise EstimationError(
+            "DI-E258",
+            asked=_asked(kind=kind, domain=domain, category=category, dimension=dimension),
+            known=[
+                f"kind = {', '.join(get_args(Kind))}",
+                f"domain/category = {', '.join(f'{c.domain}/{c.category}' for c in result.cells)}",
+                f"dimension = {', '.join(result.dimensions)}",
+            ],
+        )
+    published = PublishedDecomposition(result, None)
+    if kind == "waterfall":
+        return waterfall_of(published, cells[0], lang, dimension=dimension, width=width)
+    draw = heat_table_of if kind == "heat" else path_of
+    return draw(published, cells, lang, dimension=dimension, width=width)
+
+
+def _named(
+    result: "DecompositionResult", kind: Kind, domain: str | None, category: str | None
+) -> "list[Cell]":
+    """Return the groups of a domain, of the one that is drawn by default where none is named."""
+    cells = [cell for cell in result.cells if category in {None, cell.category}]
+    if domain is None:
+        domains = list(dict.fromkeys(cell.domain for cell in cells))
+        others = [name for name in domains if name != "group"] if kind == "heat" else []
+        domain = next(iter([*others, *domains]), None)
+    return [cell for cell in cells if cell.domain == domain]
+
+
+def _asked(**choices: str | None) -> list[str]:
+    return [f"{name} = {value}" for name, value in choices.items() if value is not None]
+
+
+def _levels(
+    result: LevelResult,
+    domain: str | None,
+    dimension: str,
+    *,
+    target: bool,
+    lang: Language,
+    width: float,
+) -> Drawing:
+    """Return the dot plot of some levels."""
+    rows = _dots(result, domain, dimension, lang)
+    schema = result.scores.survey.schema
+    line = None
+    if target and schema.target is not None and schema.target.dimension == dimension:
+        line = Line(schema.target.level, f"{schema.target.level:g} ({schema.target.year})")
+    interval = text("table.interval", lang, confidence=percent(result.confidence))
+    return dots(
+        rows,
+        reference=Line(100.0, f"{schema.reference.label.of(lang)} = 100"),
+        target=line,
+        unit_label="%",
+        value_label=f"{dimension_label(dimension, schema, lang)} ({interval})",
+        width=width,
+    )
 
 
 def _dots(result: LevelResult, domain: str | None, dimension: str, lang: Language) -> list[Dot]:

@@ -39,7 +39,7 @@ _DISCLOSURES = ("report", "off")
 # A number with its sign and unit, its margin or interval, and whether it is significant; a dash.
 _PRINTED = re.compile(
     r"[-+]?(\d[\d.,~-]*\*?)?( ?(%p?|pp))?"
-    r"|[-+]?\d[\d.,]*(±[\d.,]+|±…| \([\d.,~-]+\)| \(…\))?\*?( ns)?"
+    r"|[-+]?\d[\d.,]*(±[\d.,]+|±…| \([\d.,~-]+\)| \(…\))?( ns)?"
 )
 
 
@@ -119,7 +119,7 @@ class Report:
             **levels,
             "decomposition": own["method"],
             "findings": [*levels["findings"], *found],
-            "versions": {**levels["versions"], **own["versions"], "formulaic": version("formulaic")},
+            "versions": {**levels["versions"], **own["versions"], **_fitted_with()},
         }
 
     def to_html(self) -> str:
@@ -182,7 +182,7 @@ class Report:
         return self.to_html()
 
     def attachments(self, document: Document | None = None) -> "list[Attached]":
-        """Return the files of an archived report: its printed tables, and what is in them unrounded."""
+        """Return the files of an archived report: its printed tables, and results unrounded."""
         from divide_index.publication.report.pdf import Attached
 
         document = document or self.document
@@ -306,6 +306,11 @@ def _csv_cell(cell: str) -> str:
 
 def _titles(document: Document) -> dict[str, str]:
     return {f"{table.key}.csv": table.title for table in document.tables}
+
+
+def _fitted_with() -> dict[str, str]:
+    """Return the versions of what a decomposition is computed with besides."""
+    return {name: version(name) for name in ("formulaic", "statsmodels")}
 
 
 def _made_with(provenance: dict[str, Any], typeface: "Typeface") -> dict[str, Any]:

@@ -2,18 +2,30 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from divide_index.cells import Cell
-from divide_index.publication.figures.drawing import Drawing
+from divide_index.publication.decompositions import PublishedDecomposition
+from divide_index.publication.figures.decompositions import (
+    heat_rows_of,
+    heat_table_of,
+    path_of,
+    steps_of,
+    waterfall_of,
+    waypoints_of,
+)
+from divide_index.publication.figures.drawing import PAGE_WIDTH, Drawing
 from divide_index.publication.figures.marks import Dot, Dumbbell, Line, Point, Tile
 from divide_index.publication.figures.row_charts import dots, dumbbells
 from divide_index.publication.figures.tile_maps import tiles
 from divide_index.publication.figures.time_series import series
-from divide_index.publication.formatting import counted, interval, rounded
+from divide_index.publication.formatting import SUPPRESSED, counted, interval, rounded, signed
+from divide_index.publication.labels import cell_label
 from divide_index.publication.report.material import Draft, Material, count_cell
 from divide_index.schema import OVERALL
 
 _ROWS_OF_A_PAGE = 32
+_HEIGHT_OF_A_PAGE = 560.0  # points, for the drawing alone
 
 
 def reference_line(material: Material) -> Line:
@@ -254,4 +266,153 @@ def base_of(material: Material, cells: Sequence[Cell]) -> str:
         low=counted(min(known, default=0)),
         high=counted(max(known, default=0)),
     )
+    return words + (material.say("report.base.hidden", count=hidden) if hidden else "")
+
+
+# -- decompositions ----------------------------------------------------------------------------
+
+
+def draw_waterfall(
+    draft: Draft, published: PublishedDecomposition, cell: Cell, takeaway: str
+) -> None:
+    """Add the waterfall of a group."""
+    material, lang = draft.material, draft.material.lang
+    said = [
+        _part_in_words(material, step.label, step.points, (step.low, step.high))
+        for step in steps_of(published, cell, lang)
+    ]
+    draft.figure(
+        material.say("decomposition.waterfall", group=cell_label(cell, published.schema, lang)),
+        lambda width: waterfall_of(published, cell, lang, width=width),
+        takeaway=takeaway,
+        base=complete_cases(material, published, [cell]),
+        alt=material.say("report.reasons.alt.waterfall", rows="; ".join(said)),
+    )
+
+
+def draw_heat_table(
+    draft: Draft,
+    published: PublishedDecomposition,
+    title: str,
+    cells: Sequence[Cell],
+    takeaway: str,
+) -> None:
+    """Add the heat table of some groups by factor, or several where a page does not hold it."""
+    material, lang = draft.material, draft.material.lang
+
+    def draw(part: Sequence[Cell]) -> Callable[[float], Drawing]:
+        return lambda width: heat_table_of(published, part, lang, width=width)
+
+    for name, part in _parts_of(material, title, cells, draw):
+        heads, rows = heat_rows_of(published, part, lang)
+        said = [
+            f"{row.label}: "
+            + ", ".join(
+                _part_in_words(material, head, each.points)
+                for head, each in zip(heads, row.cells, strict=True)
+                if each.flag != "none"
+            )
+            for row in rows
+        ]
+        draft.figure(
+            name,
+            draw(part),
+            takeaway=takeaway,
+            base=complete_cases(material, published, part),
+            alt=material.say("report.reasons.alt.heat", rows="; ".join(said)),
+        )
+
+
+def draw_paths(
+    draft: Draft,
+    published: PublishedDecomposition,
+    title: str,
+    cells: Sequence[Cell],
+    takeaway: str,
+) -> None:
+    """Add the paths of some groups, or several figures where a page does not hold them."""
+    material, lang = draft.material, draft.material.lang
+
+    def draw(part: Sequence[Cell]) -> Callable[[float], Drawing]:
+        return lambda width: path_of(published, part, lang, width=width)
+
+    for name, part in _parts_of(material, title, cells, draw):
+        said = [
+            _part_in_words(
+                material,
+                f"{each.heading}: {each.label}" if each.heading else each.label,
+                each.points,
+                (each.low, each.high),
+            )
+            for each in waypoints_of(published, part, lang)
+        ]
+        draft.figure(
+            name,
+            draw(part),
+            takeaway=takeaway,
+            base=complete_cases(material, published, part),
+            alt=material.say("report.reasons.alt.path", rows="; ".join(said)),
+        )
+
+
+def _part_in_words(
+    material: Material,
+    label: str,
+    points: float | None,
+    bounds: tuple[float | None, float | None] = (None, None),
+) -> str:
+    if points is None:
+        return material.say("report.alt.hidden", label=label)
+    low, high = bounds
+    shown = "" if low is None or high is None else f" ({interval(low, high)})"
+    return material.say("report.alt.dot", label=label, level=signed(points), interval=shown)
+
+
+def _parts_of(
+    material: Material,
+    title: str,
+    cells: Sequence[Cell],
+    draw: Callable[[Sequence[Cell]], Callable[[float], Drawing]],
+) -> list[tuple[str, Sequence[Cell]]]:
+    """Return some groups in as few figures as pages hold, about equally many in each."""
+    count = next(
+        count
+        for count in range(1, len(cells) + 1)
+        if count == len(cells)
+        or all(draw(part)(PAGE_WIDTH).height <= _HEIGHT_OF_A_PAGE for part in _evenly(cells, count))
+    )
+    if count == 1:
+        return [(title, cells)]
+    return [
+        (f"{title} {material.say('report.part', number=number, parts=count)}", part)
+        for number, part in enumerate(_evenly(cells, count), 1)
+    ]
+
+
+def _evenly(cells: Sequence[Cell], count: int) -> list[Sequence[Cell]]:
+    ends = [-(-len(cells) * part // count) for part in range(count + 1)]
+    return [cells[first:end] for first, end in pairwise(ends)]
+
+
+def complete_cases(
+    material: Material, published: PublishedDecomposition, cells: Sequence[Cell]
+) -> str:
+    """Return on how many complete cases a figure rests."""
+    counts = [published.basis(cell).n for cell in cells]
+    unit = material.schema.unit
+    if len(cells) <= 6:  # noqa: PLR2004  a line of a page
+        listed = [
+            f"{cell_label(cell, published.schema, material.lang)} "
+            + (SUPPRESSED if n is None else counted(n))
+            for cell, n in zip(cells, counts, strict=True)
+        ]
+        return material.say(f"report.reasons.listed.{unit}", counts=", ".join(listed))
+    known = [n for n in counts if n is not None]
+    words = material.say(
+        f"report.reasons.range.{unit}",
+        cells=len(cells),
+        low=counted(min(known, default=0)),
+        high=counted(max(known, default=0)),
+    )
+    hidden = len(counts) - len(known)
     return words + (material.say("report.base.hidden", count=hidden) if hidden else "")

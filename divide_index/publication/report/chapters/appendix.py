@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from divide_index.publication.decomposition_tables import place_label
 from divide_index.publication.formatting import NONE
 from divide_index.publication.report.blocks import Chapter, Row
+from divide_index.publication.report.chapters.reasons import parts_errors
 from divide_index.publication.report.chapters.tables import (
     blocks_of_group,
     blocks_of_reference,
@@ -33,6 +35,7 @@ def errors_chapter(material: Material) -> Chapter:
         if blocks:
             title = material.say("report.table.errors", population=material.label(cell))
             error_table(draft, title, blocks)
+    parts_errors(draft)
     return draft.chapter()
 
 
@@ -62,6 +65,7 @@ def provenance_chapter(material: Material, provenance: Mapping[str, Any]) -> Cha
             for file in provenance["input"]["files"]
         ),
         *_method_rows(material, provenance),
+        *_decomposition_rows(material),
         Row((material.say("report.row.versions"), _versions(provenance["versions"]))),
         *(
             Row(
@@ -104,6 +108,20 @@ def _method_rows(material: Material, provenance: Mapping[str, Any]) -> list[Row]
         ("disclosure", rule if isinstance(rule, str) else _options(rule)),
     ]
     return [Row((material.say(f"report.row.{name}"), value)) for name, value in pairs]
+
+
+def _decomposition_rows(material: Material) -> list[Row]:
+    """Return what a decomposition rests on: its factors as they enter, and its cells."""
+    published = material.decomposition
+    if published is None:
+        return []
+    lang = material.lang
+    sets = [[published.label_of(term, lang) for term in names] for names in published.result.sets]
+    pairs = [
+        ("report.reasons.row.factors", " → ".join(map(", ".join, sets))),
+        ("report.reasons.row.cells", place_label(published, lang)),
+    ]
+    return [Row((material.say(code), value)) for code, value in pairs]
 
 
 def _options(rule: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """For readers: what a level is, what the signs and words mean, how to cite."""
 
+from divide_index.publication.decomposition_tables import NOT_SIGNIFICANT
 from divide_index.publication.formatting import CAUTION, NONE, NOT_AVAILABLE, SUPPRESSED, percent
 from divide_index.publication.report.blocks import Chapter
 from divide_index.publication.report.material import Draft, Material
@@ -35,7 +36,10 @@ def readers_chapter(material: Material) -> Chapter:
     )
     draft.heading("report.section.signs")
     signs = {NONE: "none", NOT_AVAILABLE: "unknown", SUPPRESSED: "suppressed", CAUTION: "caution"}
-    draft.definitions((sign, material.say(f"report.sign.{name}")) for sign, name in signs.items())
+    said = [(sign, material.say(f"report.sign.{name}")) for sign, name in signs.items()]
+    if material.decomposition is not None:
+        said.append((NOT_SIGNIFICANT, material.say("report.reasons.sign")))
+    draft.definitions(said)
     draft.bullets([material.say("report.text.rounding"), _comparisons(material)])
     return draft.chapter()
 
