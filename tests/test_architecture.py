@@ -44,8 +44,8 @@ ROOMS: Mapping[str, Room] = {
     "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
-        "resources messages errors output schema engine history inference survey scoring inspection "
-        "cells levels decomposition",
+        "resources messages errors output schema engine history inference survey scoring "
+        "inspection cells levels decomposition",
         "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy

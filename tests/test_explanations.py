@@ -107,14 +107,16 @@ def standardised(crude: float, level: float, *by: str) -> Call:
     )
 
 
-BEHIND_KO = "농어민의 디지털정보화 수준은 일반국민보다 {}%p 낮다."
+BEHIND_KO = "완전사례 기준으로 농어민의 디지털정보화 수준은 일반국민보다 {}%p 낮다."
 BEHIND_EN = (
-    "The digital informatization level of farmers and fishers is {} percentage points below the "
+    "On complete cases, the digital informatization level of farmers and fishers is {} "
+    "percentage points below the "
     "reference (general public = 100)."
 )
-AHEAD_KO = "농어민의 디지털정보화 수준은 일반국민보다 {}%p 높다."
+AHEAD_KO = "완전사례 기준으로 농어민의 디지털정보화 수준은 일반국민보다 {}%p 높다."
 AHEAD_EN = (
-    "The digital informatization level of farmers and fishers is {} percentage points above the "
+    "On complete cases, the digital informatization level of farmers and fishers is {} "
+    "percentage points above the "
     "reference (general public = 100)."
 )
 SINCE_KO = "농어민과 일반국민의 연령·학력·소득 구성이 다른 데서 비롯된 것으로 추정된다."
@@ -148,9 +150,10 @@ SMALL_EN = (
     "There is no difference of 0.1 percentage points or more to explain, so nothing is divided by "
     "factor."
 )
-SEEN_KO = "95% 신뢰수준에서 통계적으로 유의한 요인 가운데 가장 큰 몫은"
+SEEN_KO = "95% 신뢰수준의 요인별 검정에서 통계적으로 유의한 요인 가운데 가장 큰 몫은"
 SEEN_EN = (
-    "Among the factors that are statistically significant at the 95% confidence level, the largest"
+    "Among the factors that are, each by itself, statistically significant at the 95% confidence "
+    "level, the largest"
 )
 
 
@@ -166,11 +169,13 @@ GOLDEN = [
     # a part of the gap goes with composition
     Golden(
         explained((-19.4, 1.4), (-9.8, 1.1), (-9.6, 1.2)),
-        "농어민의 디지털정보화 수준은 일반국민보다 19.4%p 낮다. 이 격차 가운데 약 51%인 9.8%p(95% "
+        "완전사례 기준으로 농어민의 디지털정보화 수준은 일반국민보다 19.4%p 낮다. 이 격차 가운데 "
+        "약 51%인 9.8%p(95% "
         "신뢰수준에서 표본오차 ±1.1%p)는 농어민과 일반국민의 연령·학력·소득 구성이 다른 데서 "
         "비롯된 것으로 추정된다. 나머지 9.6%p는 이들 요인으로 설명되지 않으며, 조사하지 않은 "
         "요인이 포함되어 있으므로 지역이나 정책의 효과로 해석할 수 없다.",
-        "The digital informatization level of farmers and fishers is 19.4 percentage points below "
+        "On complete cases, the digital informatization level of farmers and fishers is 19.4 "
+        "percentage points below "
         "the reference (general public = 100). Of this gap, an estimated 9.8 percentage points "
         "(margin of error ±1.1 percentage points at the 95% confidence level), about 51%, go with "
         "a composition by age, education and income that differs between farmers and fishers and "
@@ -180,7 +185,8 @@ GOLDEN = [
     ),
     Golden(
         explained((3.0, 1.0), (2.0, 0.6), (1.0, 0.8), factors=["연령"]),
-        "농어민의 디지털정보화 수준은 일반국민보다 3.0%p 높다. 이 차이 가운데 약 67%인 2.0%p(95% "
+        "완전사례 기준으로 농어민의 디지털정보화 수준은 일반국민보다 3.0%p 높다. 이 차이 가운데 "
+        "약 67%인 2.0%p(95% "
         "신뢰수준에서 표본오차 ±0.6%p)는 농어민과 일반국민의 연령 구성이 다른 데서 비롯된 것으로 "
         f"추정된다. 나머지 1.0%p는 이들 요인으로 설명되지 않으며, {CAVEAT_KO}",
         f"{AHEAD_EN.format('3.0')} Of this lead, an estimated 2.0 percentage points (margin of "
@@ -350,45 +356,55 @@ GOLDEN = [
     # no gap
     Golden(
         explained((-0.8, 1.4), (-5.0, 1.0), (4.2, 1.5)),
-        "농어민의 디지털정보화 수준은 일반국민보다 0.8%p 낮으나, 표본오차(95% 신뢰수준에서 "
+        "완전사례 기준으로 농어민의 디지털정보화 수준은 일반국민보다 0.8%p 낮으나, 표본오차(95% "
+        "신뢰수준에서 "
         "±1.4%p)를 고려하면 통계적으로 유의한 차이라고 보기 어렵다. 표본오차 범위를 벗어나는 "
         "격차가 없으므로 요인별로 나누지 않는다.",
-        "The digital informatization level of farmers and fishers is 0.8 percentage points below "
+        "On complete cases, the digital informatization level of farmers and fishers is 0.8 "
+        "percentage points below "
         "the reference (general public = 100), but given the sampling error (±1.4 percentage "
         "points at the 95% confidence level) the difference is not statistically significant. "
         "There is no gap beyond sampling error to explain, so nothing is divided by factor.",
     ),
     Golden(
         explained((0.8, 0.8), (0.4, None), (0.4, None), confidence=0.9),
-        "농어민의 디지털정보화 수준은 일반국민보다 0.8%p 높으나, 표본오차(90% 신뢰수준에서 "
+        "완전사례 기준으로 농어민의 디지털정보화 수준은 일반국민보다 0.8%p 높으나, 표본오차(90% "
+        "신뢰수준에서 "
         f"±0.8%p)를 고려하면 통계적으로 유의한 차이라고 보기 어렵다. {WITHIN_KO}",
-        "The digital informatization level of farmers and fishers is 0.8 percentage points above "
+        "On complete cases, the digital informatization level of farmers and fishers is 0.8 "
+        "percentage points above "
         "the reference (general public = 100), but given the sampling error (±0.8 percentage "
         f"points at the 90% confidence level) the difference is not statistically significant. "
         f"{WITHIN_EN}",
     ),
     Golden(
         explained((-0.04, 1.4), (-2.0, 1.0), (1.96, 1.5)),
-        "농어민과 일반국민의 디지털정보화 수준 차이는 0.1%p 미만이며, 표본오차(95% 신뢰수준에서 "
+        "완전사례 기준으로 농어민과 일반국민의 디지털정보화 수준 차이는 0.1%p 미만이며, "
+        "표본오차(95% 신뢰수준에서 "
         f"±1.4%p)를 고려하면 통계적으로 유의한 차이라고 보기 어렵다. {WITHIN_KO}",
-        "The digital informatization level of farmers and fishers is less than 0.1 percentage "
+        "On complete cases, the digital informatization level of farmers and fishers is less "
+        "than 0.1 percentage "
         "points from the reference (general public = 100), and given the sampling error (±1.4 "
         "percentage points at the 95% confidence level) the difference is not statistically "
         f"significant. {WITHIN_EN}",
     ),
     Golden(
         explained((0.04, 0.03), (2.0, 1.0), (-1.96, 1.5)),
-        "농어민과 일반국민의 디지털정보화 수준 차이는 0.1%p 미만이나, 95% 신뢰수준에서 통계적으로 "
+        "완전사례 기준으로 농어민과 일반국민의 디지털정보화 수준 차이는 0.1%p 미만이나, 95% "
+        "신뢰수준에서 통계적으로 "
         f"유의하다. {SMALL_KO}",
-        "The digital informatization level of farmers and fishers is less than 0.1 percentage "
+        "On complete cases, the digital informatization level of farmers and fishers is less "
+        "than 0.1 percentage "
         "points from the reference (general public = 100), but the difference is statistically "
         f"significant at the 95% confidence level. {SMALL_EN}",
     ),
     Golden(
         explained((0.0, None), (2.0, None), (-2.0, None)),
-        "농어민과 일반국민의 디지털정보화 수준 차이는 0.1%p 미만이다. 표본오차를 알 수 없어 이 "
+        "완전사례 기준으로 농어민과 일반국민의 디지털정보화 수준 차이는 0.1%p 미만이다. "
+        "표본오차를 알 수 없어 이 "
         f"차이가 통계적으로 유의한지는 판단하지 않았다. {SMALL_KO}",
-        "The digital informatization level of farmers and fishers is less than 0.1 percentage "
+        "On complete cases, the digital informatization level of farmers and fishers is less "
+        "than 0.1 percentage "
         "points from the reference (general public = 100). Its sampling error is not known, so "
         f"whether the difference is statistically significant was not assessed. {SMALL_EN}",
     ),
@@ -403,18 +419,22 @@ GOLDEN = [
             가구_형태=(-0.470036, 0.089),
             직업=(-1.472829, 0.266),
         ),
-        "95% 신뢰수준에서 통계적으로 유의한 요인 가운데 가장 큰 몫은 연령 구성(4.3%p)이고, "
+        "95% 신뢰수준의 요인별 검정에서 통계적으로 유의한 요인 가운데 가장 큰 몫은 연령 "
+        "구성(4.3%p)이고, "
         "학력(3.3%p), 소득(2.3%p)이 뒤를 잇는다.",
-        "Among the factors that are statistically significant at the 95% confidence level, the "
+        "Among the factors that are, each by itself, statistically significant at the 95% "
+        "confidence level, the "
         "largest part goes with age (4.3 percentage points), followed by education (3.3) and "
         "income (2.3).",
     ),
     Golden(
         largest((3.0, 1.0), 0.9, 소득=(2.0, 0.5), 연령=(-0.8, 0.3), 성=(-0.9, 0.3), 학력=(1, 0.5)),
-        "90% 신뢰수준에서 통계적으로 유의한 요인 가운데 가장 큰 몫은 소득 구성(2.0%p)이고, "
+        "90% 신뢰수준의 요인별 검정에서 통계적으로 유의한 요인 가운데 가장 큰 몫은 소득 "
+        "구성(2.0%p)이고, "
         "학력(1.0%p)이 뒤를 잇는다. 반대로 성(0.9%p), 연령(0.8%p) 구성은 차이를 좁히는 방향으로 "
         "나타났다.",
-        "Among the factors that are statistically significant at the 90% confidence level, the "
+        "Among the factors that are, each by itself, statistically significant at the 90% "
+        "confidence level, the "
         "largest part goes with income (2.0 percentage points), followed by education (1.0). In "
         "the other direction, narrowing the lead: sex (0.9 percentage points) and age (0.8).",
     ),
@@ -431,23 +451,27 @@ GOLDEN = [
     ),
     Golden(
         largest((-9.0, 1.0), 연령=(-2.3, 0.3), 학력=(-0.04, 0.01), 소득=(0.2, 0.3)),
-        "격차와 같은 방향이면서 95% 신뢰수준에서 통계적으로 유의한 요인은 연령 구성(2.3%p)뿐이다.",
-        "The only factor in the direction of the gap that is statistically significant at the 95% "
+        "격차와 같은 방향이면서 95% 신뢰수준의 요인별 검정에서 통계적으로 유의한 요인은 연령 "
+        "구성(2.3%p)뿐이다.",
+        "The only factor in the direction of the gap that is by itself statistically significant "
+        "at the 95% "
         "confidence level is age (2.3 percentage points).",
     ),
     Golden(
         largest((-9.0, 1.0), 연령=(-2.3, 2.4), 학력=(-0.04, 0.01), 소득=(0.6, 0.3)),
-        "격차와 같은 방향으로 0.1%p 이상이면서 95% 신뢰수준에서 통계적으로 유의한 요인은 확인되지 "
+        "격차와 같은 방향으로 0.1%p 이상이면서 95% 신뢰수준의 요인별 검정에서 통계적으로 유의한 "
+        "요인은 확인되지 "
         "않았다. 반대로 소득(0.6%p) 구성은 격차를 좁히는 방향으로 나타났다.",
-        "No factor in the direction of the gap amounts to 0.1 percentage points and is "
+        "No factor in the direction of the gap amounts to 0.1 percentage points and is by itself "
         "statistically significant at the 95% confidence level. In the other direction, narrowing "
         "the gap: income (0.6 percentage points).",
     ),
     Golden(
         largest((9.0, 1.0), 연령=(2.3, 2.4), 학력=(1.0, NAN)),
-        "차이와 같은 방향으로 0.1%p 이상이면서 95% 신뢰수준에서 통계적으로 유의한 요인은 확인되지 "
+        "차이와 같은 방향으로 0.1%p 이상이면서 95% 신뢰수준의 요인별 검정에서 통계적으로 유의한 "
+        "요인은 확인되지 "
         "않았다. 학력 구성의 몫은 표본오차를 알 수 없어 통계적으로 유의한지 판단하지 않았다.",
-        "No factor in the direction of the lead amounts to 0.1 percentage points and is "
+        "No factor in the direction of the lead amounts to 0.1 percentage points and is by itself "
         "statistically significant at the 95% confidence level. The sampling error is not known "
         "for education, so statistical significance was not assessed there.",
     ),

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
-from divide_index.cells import REFERENCE, Cell, codes_of, design_findings
+from divide_index.cells import REFERENCE, Cell, codes_of
 from divide_index.decomposition.cases import (
     WHOLE,
     Basis,
     Records,
     asked_cells,
+    case_findings,
     defining_factors,
     margins_of,
     members_of,
@@ -25,6 +26,7 @@ from divide_index.decomposition.factors import (
     Covariates,
     chosen,
     covariates,
+    nested_sets,
     term_variables,
     variable_of,
 )
@@ -47,8 +49,6 @@ from divide_index.scoring import Scores
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-
-_MUCH_LOST = 0.05  # of a group's weight: from here on complete cases may be other people
 
 
 def decompose_gap(
@@ -153,35 +153,6 @@ def decompose_gap(
         scores=scores,
         findings=_findings(sheet, degrees, where),
     )
-
-
-def nested_sets(
-    choice: Choice, nested: Sequence[Sequence[str]] | None
-) -> tuple[tuple[str, ...], ...]:
-    """Return the sets of terms in the order they enter, every term in exactly one.
-
-    Raises
-    ------
-    EstimationError
-        DI-E295: a term is missing, repeated, or unknown. DI-E279: an interaction enters before
-        what it is of.
-    """
-    if nested is None:
-        made_of = term_variables(choice)
-        step = {term: max(choice.factors[n].step for n in made_of[term]) for term in choice.terms}
-        order = sorted(set(step.values()))
-        return tuple(tuple(t for t in choice.terms if step[t] == each) for each in order)
-    sets = tuple((names,) if isinstance(names, str) else tuple(names) for names in nested)
-    given = list(chain.from_iterable(sets))
-    if sorted(given) != sorted(choice.terms):
-        raise EstimationError("DI-E295", given=given, terms=list(choice.terms))
-    made_of = term_variables(choice)
-    for number, names in enumerate(sets):
-        later = set(chain.from_iterable(sets[number + 1 :]))
-        early = [n for n in names for other in later if made_of[other] < made_of[n]]
-        if early:  # an interaction without its main effects depends on the base categories
-            raise EstimationError("DI-E279", terms=list(dict.fromkeys(early)))
-    return sets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -627,7 +598,8 @@ def _findings(
     sheet: _Sheet, degrees: Mapping[Cell, float], where: str | None
 ) -> tuple[Finding, ...]:
     records = sheet.records
-    found = [*_unplaced(sheet, where), *design_findings(records.scores.survey)]
+    shown = [sheet.bases[cell] for cell in sheet.shown]
+    found = [*_unplaced(sheet, where), *case_findings(records.scores.survey, shown)]
     names = {cell: f"{cell.domain}/{cell.category}" for cell in sheet.asked}
     left_out = dict.fromkeys(sheet.left_out[c] for c in sheet.shown if sheet.left_out[c])
     for factors in left_out:
@@ -640,9 +612,6 @@ def _findings(
     ]
     if empty:
         found.append(Finding.of("DI-W261", cells=empty))
-    lost = [names[c] for c in sheet.shown if sheet.bases[c].share_lost > _MUCH_LOST]
-    if lost:
-        found.append(Finding.of("DI-W262", cells=lost, percent=100 * _MUCH_LOST))
     no_variance = [names[c] for c in sheet.shown if degrees[c] < 1]
     if no_variance:
         found.append(Finding.of("DI-W063", cells=no_variance))

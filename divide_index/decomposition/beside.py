@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.cells import Cell, cell_columns
-from divide_index.decomposition.cases import WHOLE, Basis, Records, members_of
+from divide_index.decomposition.cases import WHOLE, Basis, Records, case_findings, members_of
 from divide_index.decomposition.factors import chosen
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
@@ -183,7 +183,10 @@ def standardised_levels(
         confidence=confidence,
         formula=formula,
         scores=scores,
-        findings=(Finding.of("DI-W263", cells=lacking),) if lacking else (),
+        findings=(
+            *case_findings(scores.survey, [bases[cell] for cell in kept]),
+            *([Finding.of("DI-W263", cells=lacking)] if lacking else []),
+        ),
     )
 
 
@@ -221,7 +224,7 @@ class SpreadResult:
         The domain.
     basis
         Whom it rests on: the reference with a category.
-    confidence, formula, scores
+    confidence, formula, scores, findings
         As those of :class:`~divide_index.levels.LevelResult`.
     """
 
@@ -232,6 +235,7 @@ class SpreadResult:
     confidence: float
     formula: Formula
     scores: Scores
+    findings: tuple[Finding, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return rows ``domain, measure, value, std_error, conf_low, conf_high``."""
@@ -295,7 +299,7 @@ def level_spread(
         shares=records.shares,
         formula=formula,
     )
-    design = scores.survey.design
+    basis, design = records.basis(WHOLE, records.reference), scores.survey.design
     degrees = max(float(design.domain_degrees_of_freedom(records.held([kept]))[0]), 0.0)
     return SpreadResult(
         estimate=Estimate(
@@ -306,8 +310,9 @@ def level_spread(
         ),
         corrected_between=found.corrected_between(design.covariance(found.level_totals)),
         domain=domain,
-        basis=records.basis(WHOLE, records.reference),
+        basis=basis,
         confidence=confidence,
         formula=formula,
         scores=scores,
+        findings=tuple(case_findings(scores.survey, [basis])),
     )

@@ -15,18 +15,21 @@ from divide_index.cells import (
     Request,
     cell_members,
     codes_of,
+    design_findings,
     requested,
     requested_cells,
 )
 from divide_index.decomposition.factors import Choice, FactorValues, factor_values, variable_of
-from divide_index.errors import EstimationError
+from divide_index.errors import EstimationError, Finding
 from divide_index.schema import SurveySchema, dimension_column, parse_condition, variables_of
 from divide_index.scoring import Scores
+from divide_index.survey import Survey
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
+_MUCH_LOST = 0.05  # of the weight: from here on complete cases may be other people
 SMALL_N, SMALL_PSUS = 50, 5  # a group below one of them is shown in grey
 WHOLE = Cell("total", "total")
 
@@ -217,6 +220,15 @@ class Records:
         members = mask & (self.weights > 0)
         known = {"scores": self.has_scores, **self.known}
         return [name for name, has in known.items() if not (members & has).any()]
+
+
+def case_findings(survey: Survey, bases: Sequence[Basis]) -> list[Finding]:
+    """Return what is to be known of errors and of complete cases: a poor design, many lost."""
+    found = design_findings(survey)
+    lost = [f"{b.cell.domain}/{b.cell.category}" for b in bases if b.share_lost > _MUCH_LOST]
+    if lost:
+        found.append(Finding.of("DI-W262", cells=lost, percent=100 * _MUCH_LOST))
+    return found
 
 
 def margins_of(by: Sequence[str], groups: Sequence[str] | str | None) -> list[str]:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 _MOST_CATEGORIES = 50  # beyond it a "factor" is an identifier, and its slopes are noise
+RESERVED = frozenset({"total", "constant", "interaction", "scores"})  # words of the results
 _FORMULA_SIGNS = frozenset("+*:()~-/^|")
 
 
@@ -126,6 +128,8 @@ def factor_named(schema: SurveySchema, name: str) -> Factor:
     EstimationError
         DI-E282: nothing has that name, or it is a text.
     """
+    if name in RESERVED:
+        raise EstimationError("DI-E282", factor=name, nearest=[], known=_known(schema))
     if schema.decomposition is not None and name in schema.decomposition.factors:
         return schema.decomposition.factors[name]
     if name in schema.domains:
@@ -148,7 +152,8 @@ def _known(schema: SurveySchema) -> list[str]:
         for name, each in schema.variables.items()
         if each.type == "number" and name not in design | scored
     ]
-    return list(dict.fromkeys([*declared, *schema.domains, *numbers]))
+    known = dict.fromkeys([*declared, *schema.domains, *numbers])
+    return [name for name in known if name not in RESERVED]
 
 
 def _of_formula(schema: SurveySchema, asked: str) -> Choice:
@@ -307,3 +312,32 @@ def _readable(column: str, labels: Mapping[str, list[str]]) -> str:
         key = position.removesuffix("]")
         parts.append(f"{name}={labels[name][int(key)]}" if found and name in labels else part)
     return ":".join(parts)
+
+
+def nested_sets(
+    choice: Choice, nested: Sequence[Sequence[str]] | None
+) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of terms in the order they enter, every term in exactly one.
+
+    Raises
+    ------
+    EstimationError
+        DI-E295: a term is missing, repeated, or unknown. DI-E279: an interaction enters before
+        what it is of.
+    """
+    if nested is None:
+        made_of = term_variables(choice)
+        step = {term: max(choice.factors[n].step for n in made_of[term]) for term in choice.terms}
+        order = sorted(set(step.values()))
+        return tuple(tuple(t for t in choice.terms if step[t] == each) for each in order)
+    sets = tuple((names,) if isinstance(names, str) else tuple(names) for names in nested)
+    given = list(chain.from_iterable(sets))
+    if sorted(given) != sorted(choice.terms):
+        raise EstimationError("DI-E295", given=given, terms=list(choice.terms))
+    made_of = term_variables(choice)
+    for number, names in enumerate(sets):
+        later = set(chain.from_iterable(sets[number + 1 :]))
+        early = [n for n in names for other in later if made_of[other] < made_of[n]]
+        if early:  # an interaction without its main effects depends on the base categories
+            raise EstimationError("DI-E279", terms=list(dict.fromkeys(early)))
+    return sets

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.cells import Cell
-from divide_index.decomposition.cases import WHOLE, Basis, Records
+from divide_index.decomposition.cases import WHOLE, Basis, Records, case_findings
 from divide_index.decomposition.factors import Choice, chosen, covariates
-from divide_index.errors import EstimationError
+from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
 from divide_index.inference.regression import Respondents, fit_regressions, wald_tests
 from divide_index.inference.testing import holm, p_values
@@ -47,6 +47,8 @@ class RegressionResult:
         Whom it rests on.
     choice, confidence, scores
         The factors, the level of the intervals, and what was regressed.
+    findings
+        What a reader of these numbers should know.
     """
 
     estimate: Estimate
@@ -60,6 +62,11 @@ class RegressionResult:
     choice: Choice
     confidence: float
     scores: Scores
+    findings: tuple[Finding, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return :meth:`summary`."""
+        return self.summary()
 
     def summary(self) -> pd.DataFrame:
         """Return one unrounded row per coefficient.
@@ -121,6 +128,9 @@ class RegressionResult:
             f"condition number {self.condition_number:.1f}",
         ]
         return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html(index=False, float_format=lambda x: f"{x:.3f}"))
 
 
 def regress_scores(
@@ -226,4 +236,5 @@ def regress_scores(
         choice=records.choice,
         confidence=confidence,
         scores=scores,
+        findings=tuple(case_findings(scores.survey, [basis])),
     )

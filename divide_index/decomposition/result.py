@@ -118,6 +118,9 @@ class DecompositionResult:
         """Check that the parts of every group sum to its gap, and dimensions to the whole."""
         values = self.estimate.values
         for cell in self.cells:
+            gaps = [values[self.row(cell, "gap", TOTAL, each)] for each in self.dimensions]
+            if not abs(sum(gaps[:-1]) - gaps[-1]) <= _CLOSE:
+                raise AssertionError(cell)  # a fault of ours, never of the data
             for dimension in self.dimensions:
                 gap, explained, rest = (
                     values[self.row(cell, part, TOTAL, dimension)]
@@ -320,13 +323,17 @@ class DecompositionResult:
         ``contribution, std_error, conf_low, conf_high``; step 0 is the raw gap.
         """
         low, high = self.path.intervals(self.confidence)
-        entered = ["", *(", ".join(names) for names in self.sets)]
+        entered: list[str] = []
+        for place, row in enumerate(self.path_rows):
+            before = self.path_rows[place - len(self.dimensions)] if row.step else row
+            already = set(before.explained) if row.step else set[str]()
+            entered.append(", ".join(name for name in row.explained if name not in already))
         return pd.DataFrame(
             {
                 **cell_columns([row.cell for row in self.path_rows]),
                 "dimension": [row.dimension for row in self.path_rows],
                 "step": [row.step for row in self.path_rows],
-                "factors": [entered[row.step] for row in self.path_rows],
+                "factors": entered,
                 "contribution": self.path.values,
                 "std_error": self.path.reliable_std_errors,
                 "conf_low": low,

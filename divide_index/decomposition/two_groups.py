@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.cells import Cell
-from divide_index.decomposition.cases import Basis, Records
+from divide_index.decomposition.cases import Basis, Records, case_findings
 from divide_index.decomposition.factors import (
     Choice,
     Covariates,
@@ -21,7 +21,7 @@ from divide_index.decomposition.factors import (
     term_variables,
 )
 from divide_index.decomposition.result import TOTAL
-from divide_index.errors import EstimationError
+from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate, check_confidence
 from divide_index.inference.oaxaca import (
     Sample,
@@ -78,6 +78,8 @@ class TwoGroupResult:
         What else the method tells, by name.
     choice, confidence, scores
         The factors, the level of the intervals, and what was decomposed.
+    findings
+        What a reader of these numbers should know.
     """
 
     estimate: Estimate
@@ -93,6 +95,7 @@ class TwoGroupResult:
     choice: Choice
     confidence: float
     scores: Scores
+    findings: tuple[Finding, ...] = ()
 
     @property
     def comparison(self) -> str:
@@ -358,7 +361,8 @@ def quantile_gap(
     """Divide the difference of two groups at a quantile, such as of their lowest 10 %.
 
     By recentered influence functions; standard errors from a rescaled bootstrap of PSUs in which
-    everything is estimated again.
+    everything is estimated again. It knows no finite population correction, which makes the errors
+    of a survey that has one too large, and no rule for a stratum with a single PSU.
 
     Parameters
     ----------
@@ -379,7 +383,8 @@ def quantile_gap(
     Raises
     ------
     EstimationError
-        As for :func:`oaxaca_blinder`; DI-E272: so many people have one and the same score at the
+        As for :func:`oaxaca_blinder`; DI-E273: a stratum with a single PSU. DI-E274: replicates in
+        which nothing can be estimated. DI-E272: so many people have one and the same score at the
         quantile that it has no density, as where those who do not use the internet score 0.
 
     References
@@ -635,6 +640,7 @@ class Pair:
             choice=self.records.choice,
             confidence=confidence,
             scores=self.records.scores,
+            findings=tuple(case_findings(self.records.scores.survey, self.bases)),
         )
 
     @contextmanager

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from divide_index.cells import Cell
-from divide_index.decomposition.factors import factor_label
+from divide_index.decomposition.factors import factor_label, nested_sets
 from divide_index.decomposition.result import INTERACTION
 from divide_index.errors import Finding
 from divide_index.messages import Language, text
@@ -76,7 +76,7 @@ def decomposition_sentences(
                 words.append(nested_words(published, cell, lang))
             words.append(cases_words(published, cell, lang))
         except UnspokenError as error:
-            words = [text("explain.unspoken", lang, label=error.words)]
+            words = [text("decomposition.sentence.unspoken", lang, label=error.words)]
         said.append((label, " ".join(word for word in words if word)))
     return said
 
@@ -96,8 +96,12 @@ def cases_words(published: PublishedDecomposition, cell: Cell, lang: Language) -
         return ""
     points = rounded(abs(basis.difference))
     if float(points) == 0:
-        return text("explain.cases.small", lang, complete=complete, available=available)
-    return text("explain.cases", lang, complete=complete, available=available, points=points)
+        return text(
+            "decomposition.sentence.cases_small", lang, complete=complete, available=available
+        )
+    return text(
+        "decomposition.sentence.cases", lang, complete=complete, available=available, points=points
+    )
 
 
 def nested_words(published: PublishedDecomposition, cell: Cell, lang: Language) -> str:
@@ -174,9 +178,13 @@ def place_label(published: PublishedDecomposition, lang: Language) -> str:
 
 
 def consequences(published: PublishedDecomposition, lang: Language) -> str:
-    """Return that what enters last may be a consequence of what enters first; else nothing."""
-    sets = published.result.sets
-    if len(sets) < 2:  # noqa: PLR2004  one set has no order
+    """Return that what enters last may be a consequence of what enters first; else nothing.
+
+    That is said of the schema's own order of sets, and of no other.
+    """
+    result = published.result
+    sets = result.sets
+    if len(sets) < 2 or sets != nested_sets(result.choice, None):  # noqa: PLR2004
         return ""
     last = [inside(published.label_of(term, lang), lang) for term in sets[-1]]
     return consequence_note(lang, last)

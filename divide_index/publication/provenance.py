@@ -94,6 +94,7 @@ def provenance_of_decomposition(
             "groups": list(dict.fromkeys(c.category for c in result.cells if c.domain == "group")),
         },
         **_ending(survey, suppression, findings),
+        "versions": {**_versions_of(survey), **_fitted_with()},
     }
 
 
@@ -125,8 +126,19 @@ def _ending(
     return {
         "disclosure": "off" if suppression is None else suppression.summary(),
         "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
-        "versions": {"python": platform.python_version(), **_versions(survey.frame)},
+        "versions": _versions_of(survey),
     }
+
+
+def _versions_of(survey: Survey) -> dict[str, str]:
+    return {"python": platform.python_version(), **_versions(survey.frame)}
+
+
+def _fitted_with() -> dict[str, str]:
+    """Return the versions of what a decomposition is computed with besides."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("formulaic", "statsmodels")}
 
 
 def tool() -> dict[str, str]:

@@ -40,8 +40,12 @@ Contradiction: TypeAlias = PydanticCustomError | SchemaError
 _RESULT_COLUMNS = {
     *("total", "group", "average", "where", "domain", "category", "category_label", "dimension"),
     *("measure", "treatment", "n", "psus", "level", "mean", "std_error", "conf_low", "conf_high"),
-    *("df", "target_gap", "flag", OVERALL),
+    *("df", "target_gap", "flag", "interaction", OVERALL),
 }
+
+
+# Words of a decomposition that a factor must not be mistaken for.
+_RESULT_PARTS = {"total", "constant", "interaction", "scores"}
 
 
 class SurveySchema(Node):
@@ -124,6 +128,8 @@ class SurveySchema(Node):
             yield from _reserved(f"dimensions.{name}", name, {OVERALL})
         for name in self.domains:
             yield from _reserved(f"domains.{name}", name, _RESULT_COLUMNS)
+        for name in self._factors():
+            yield from _reserved(f"decomposition.factors.{name}", name, _RESULT_PARTS)
         for place, name in self.variable_uses():
             yield from _unknown(place, name, self.variables, "variables")
         for place, name in self.item_uses():

@@ -119,7 +119,7 @@ class Report:
             **levels,
             "decomposition": own["method"],
             "findings": [*levels["findings"], *found],
-            "versions": {**levels["versions"], **own["versions"], **_fitted_with()},
+            "versions": {**levels["versions"], **own["versions"]},
         }
 
     def to_html(self) -> str:
@@ -306,11 +306,6 @@ def _csv_cell(cell: str) -> str:
 
 def _titles(document: Document) -> dict[str, str]:
     return {f"{table.key}.csv": table.title for table in document.tables}
-
-
-def _fitted_with() -> dict[str, str]:
-    """Return the versions of what a decomposition is computed with besides."""
-    return {name: version(name) for name in ("formulaic", "statsmodels")}
 
 
 def _made_with(provenance: dict[str, Any], typeface: "Typeface") -> dict[str, Any]:

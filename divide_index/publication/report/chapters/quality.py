@@ -1,10 +1,9 @@
 """The quality of the data: the sample, nonresponse, findings, disclosure, the published values."""
 
 import math
-from typing import cast
 
 from divide_index.cells import Cell
-from divide_index.errors import Finding
+from divide_index.publication.decomposition_tables import decomposition_finding
 from divide_index.publication.decompositions import PublishedDecomposition
 from divide_index.publication.findings import finding_words
 from divide_index.publication.formatting import interval, rounded, signed
@@ -30,7 +29,7 @@ def quality_chapter(material: Material, number: int) -> Chapter:
         found = material.published.suppression.findings(found)
     words = [finding_words(each, material.result, material.lang) for each in found]
     if material.decomposition is not None:
-        words += _of_decomposition(material, material.decomposition)
+        words = list(dict.fromkeys(words + _of_decomposition(material, material.decomposition)))
     draft.paragraph(material.say("report.text.findings" if words else "report.text.no_findings"))
     draft.bullets(words)
     if material.band is not None:
@@ -46,14 +45,7 @@ def _of_decomposition(material: Material, published: PublishedDecomposition) -> 
     found = published.result.findings
     if published.suppression is not None:
         found = published.suppression.findings(found)
-    words: list[str] = []
-    for each in found:
-        params = dict(each.params)
-        if "factors" in params:
-            names = cast("list[str]", params["factors"])
-            params["factors"] = [published.label_of(name, material.lang) for name in names]
-        words.append(finding_words(Finding.of(each.code, **params), material.result, material.lang))
-    return words
+    return [decomposition_finding(each, published, material.lang) for each in found]
 
 
 def _band(draft: Draft) -> None:
