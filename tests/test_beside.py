@@ -194,12 +194,12 @@ def test_a_group_without_a_category_is_left_out_and_named() -> None:
     result = standardised_levels(young, groups=["rural", "farmers"], factors=["two_ages"])
     assert {cell.category for cell, _, _ in result.rows} == {"rural"}
     assert [basis.cell.category for basis in result.bases] == ["rural"]
-    [finding] = result.findings
+    [finding] = [each for each in result.findings if each.code == "DI-W263"]
     assert finding.code == "DI-W263"
     assert finding.params["cells"] == ["group/farmers"]
     alone = standardised_levels(young, groups="rural", factors=["two_ages"])
     assert result.estimate.values == approx(alone.estimate.values, rel=1e-12)
-    assert alone.findings == ()
+    assert "DI-W263" not in [each.code for each in alone.findings]
 
 
 def test_a_condition_cuts_groups_and_not_the_reference() -> None:
@@ -501,7 +501,7 @@ def test_a_group_without_a_complete_case_is_left_out_and_named() -> None:
     gone = changed(**{name: frame[name].where(~is_farmer) for name in DIMENSIONS})
     result = standardised_levels(gone, groups=["rural", "farmers"], factors="two_ages")
     assert [basis.cell for basis in result.bases] == [Cell("group", "rural")]
-    [finding] = result.findings
+    [finding] = [each for each in result.findings if each.code == "DI-W263"]
     assert finding.params["cells"] == ["group/farmers"]
 
 

@@ -224,11 +224,12 @@ class Document:
         low, high = (
             None if share[name] is None else 100 * share[name] for name in ("conf_low", "conf_high")
         )
+        few = basis["share_lost"] is None  # left out, and not told
         return [
-            shown(basis["level_available"]),
+            "x" if few else shown(basis["level_available"]),
             shown(basis["level_complete"]),
-            signed(basis["difference"]),
-            shown(100 * basis["share_lost"]),
+            "x" if few else signed(basis["difference"]),
+            "x" if few else shown(100 * basis["share_lost"]),
             f"{basis['n']:,}",
             "-"
             if share["share"] is None

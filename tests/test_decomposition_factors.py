@@ -78,11 +78,12 @@ def test_the_factors_of_the_schema_are_taken_in_its_order() -> None:
 
 def test_names_are_those_of_factors_then_domains_then_variables() -> None:
     """Age is a factor in bands, although a number is called so too."""
-    choice = chosen(two_samples_schema(), ["region", "weight", "age", "region"])
-    assert choice.terms == ("region", "weight", "age")
+    made = schema(variables__steps={"type": "number"})
+    choice = chosen(made, ["region", "steps", "age", "region"])
+    assert choice.terms == ("region", "steps", "age")
     assert choice.factors == {
         "region": Factor(domain="region"),
-        "weight": Factor(variable="weight"),
+        "steps": Factor(variable="steps"),
         "age": factor_named(two_samples_schema(), "age"),
     }
 

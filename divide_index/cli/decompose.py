@@ -44,12 +44,12 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 @click.option(
     "--factors",
     metavar="NAME,...",
-    help="What groups may differ in: factors, domains or variables; by default the schema's.",
+    help="What groups may differ in, by name and no formula; by default the schema's factors.",
 )
 @click.option(
     "--by",
     metavar="DOMAIN,...",
-    help="Domains to decompose, and crosses: region,region*area,group*region.",
+    help="Domains and crosses (region*area, group*region); with --group, cells of these groups.",
 )
 @click.option(
     "--cells",

@@ -225,11 +225,17 @@ class _Sheet:
 
     @property
     def complete(self) -> Mask:
-        masks = [self.records.cases(self.members[c], self.left_out[c]) for c in self.shown]
-        every = self.records.cases(self.records.reference)
-        for mask in masks:
-            every = every | mask
-        return every
+        """Who is a complete case of every group they are in: groups leave out other factors.
+
+        Disclosure control counts these, so that no group is taken for larger than it is.
+        """
+        counted = self.records.cases(self.records.reference)
+        refused = np.zeros_like(counted)
+        for cell in self.shown:
+            cases = self.records.cases(self.members[cell], self.left_out[cell])
+            counted = counted | cases
+            refused = refused | (self.members[cell] & ~cases)
+        return counted & ~refused
 
     def check(self, *, has_condition: bool) -> None:
         """Refuse groups that cannot be held against the reference."""
@@ -598,8 +604,7 @@ def _findings(
     sheet: _Sheet, degrees: Mapping[Cell, float], where: str | None
 ) -> tuple[Finding, ...]:
     records = sheet.records
-    shown = [sheet.bases[cell] for cell in sheet.shown]
-    found = [*_unplaced(sheet, where), *case_findings(records.scores.survey, shown)]
+    found = _unplaced(sheet, where)
     names = {cell: f"{cell.domain}/{cell.category}" for cell in sheet.asked}
     left_out = dict.fromkeys(sheet.left_out[c] for c in sheet.shown if sheet.left_out[c])
     for factors in left_out:
@@ -612,6 +617,7 @@ def _findings(
     ]
     if empty:
         found.append(Finding.of("DI-W261", cells=empty))
+    found += case_findings(records.scores.survey, [sheet.bases[cell] for cell in sheet.shown])
     no_variance = [names[c] for c in sheet.shown if degrees[c] < 1]
     if no_variance:
         found.append(Finding.of("DI-W063", cells=no_variance))

@@ -109,7 +109,7 @@ def chosen(schema: SurveySchema, asked: Sequence[str] | str | None) -> Choice:
         if schema.decomposition is None:
             known = _known(schema)
             raise EstimationError("DI-E281", schema=schema.name, known=known)
-        factors = dict(schema.decomposition.factors)
+        factors = {name: factor_named(schema, name) for name in schema.decomposition.factors}
         return Choice(tuple(factors), " + ".join(factors), factors)
     if isinstance(asked, str) and _FORMULA_SIGNS & set(asked):
         return _of_formula(schema, asked)
@@ -126,32 +126,44 @@ def factor_named(schema: SurveySchema, name: str) -> Factor:
     Raises
     ------
     EstimationError
-        DI-E282: nothing has that name, or it is a text.
+        DI-E282: nothing has that name, or it is a text. DI-E277: it is an item of the index, the
+        weight or the finite population correction.
     """
     if name in RESERVED:
         raise EstimationError("DI-E282", factor=name, nearest=[], known=_known(schema))
-    if schema.decomposition is not None and name in schema.decomposition.factors:
-        return schema.decomposition.factors[name]
-    if name in schema.domains:
-        return Factor(domain=name)
-    if name in schema.variables and not schema.variables[name].is_text:
-        return Factor(variable=name)
-    if name in schema.variables and schema.variables[name].codes:
-        return Factor(variable=name)
+    factor = _found(schema, name)
+    if factor is not None:
+        variable = variable_of(factor, schema)
+        if variable in _taken(schema):
+            raise EstimationError("DI-E277", factor=name, variable=variable)
+        return factor
     known = _known(schema)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     raise EstimationError("DI-E282", factor=name, nearest=near, known=known)
 
 
+def _found(schema: SurveySchema, name: str) -> Factor | None:
+    if schema.decomposition is not None and name in schema.decomposition.factors:
+        return schema.decomposition.factors[name]
+    if name in schema.domains:
+        return Factor(domain=name)
+    declared = schema.variables.get(name)
+    if declared is not None and (declared.codes or not declared.is_text):
+        return Factor(variable=name)
+    return None
+
+
+def _taken(schema: SurveySchema) -> set[str]:
+    """Return the variables that explain nothing: those of the index itself, weight and fpc."""
+    scored = {name for item in schema.items.values() for name in item.variables}
+    design = {schema.design.weight, schema.design.fpc}
+    return scored | {name for name in design if name is not None}
+
+
 def _known(schema: SurveySchema) -> list[str]:
     declared = [] if schema.decomposition is None else [*schema.decomposition.factors]
-    design = {schema.design.weight, schema.design.fpc}
-    scored = {name for item in schema.items.values() for name in item.variables}
-    numbers = [
-        name
-        for name, each in schema.variables.items()
-        if each.type == "number" and name not in design | scored
-    ]
+    taken = _taken(schema)
+    numbers = [n for n, v in schema.variables.items() if v.type == "number" and n not in taken]
     known = dict.fromkeys([*declared, *schema.domains, *numbers])
     return [name for name in known if name not in RESERVED]
 

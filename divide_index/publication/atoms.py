@@ -49,9 +49,10 @@ class Atoms:
     others
         The same under the other treatments of item nonresponse that are printed, ``(M, A)``.
     totals
-        ``Σ w`` and, by dimension, ``Σ w y``, shape ``(D + 1, A)``.
+        ``Σ w`` and, by dimension, ``Σ w y``, and the same of a decomposition where there is one,
+        shape ``(T, A)`` with ``T = D + 1`` or ``2 D + 2``.
     largest
-        The largest contributions to each total, from the largest on, ``(D + 1, A, m)``.
+        The largest contributions to each total, from the largest on, ``(T, A, m)``.
     """
 
     cells: tuple[Cell, ...]
@@ -112,6 +113,9 @@ def atoms_of(
     contributions = np.column_stack(
         [known[:, -1].astype(np.float64), np.where(known[:, : y.shape[1]], y, 0.0)]
     )
+    if complete is not None:  # totals of their own: another few may hold them
+        counted = (complete & positive)[:, None]
+        contributions = np.hstack([contributions, counted, np.where(counted, y, 0.0)])
     contributions *= np.where(positive, weights, 0.0)[:, None]
     sums, top = _totals(contributions[kept], atom.astype(np.intp), size, largest)
     return Atoms(

@@ -21,15 +21,13 @@ def decomposition_as_json(published: PublishedDecomposition, lang: Language) -> 
     """
     result = published.result
     frames = {
-        "bases": result.basis_frame(),
         "shares": result.shares(),
         "path": result.path_frame(),
     }
+    quality: dict[str, Any] = {"bases": records(published.basis_frame())}
+    quality |= {name: records(published.apply(frame)) for name, frame in frames.items()}
     if published.tells_counts:
-        frames["missing"] = result.missing_frame()
-    quality: dict[str, Any] = {
-        name: records(published.apply(frame)) for name, frame in frames.items()
-    }
+        quality["missing"] = records(published.missing_frame())
     quality["tests"] = records(published.tests())
     sentences = decomposition_sentences(published, lang)
     quality["sentences"] = [

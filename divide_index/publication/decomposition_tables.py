@@ -92,7 +92,7 @@ def cases_words(published: PublishedDecomposition, cell: Cell, lang: Language) -
     """Return that complete cases are at another level than the published one, if it shows."""
     basis = published.basis(cell)
     available, complete = rounded(basis.level_available), rounded(basis.level_complete)
-    if available == complete:
+    if math.isnan(basis.level_available) or available == complete:
         return ""
     points = rounded(abs(basis.difference))
     if float(points) == 0:
@@ -157,12 +157,12 @@ def decomposition_notes(published: PublishedDecomposition, lang: Language) -> li
 def _missing(published: PublishedDecomposition, lang: Language) -> str:
     """Return how many of the reference lack a score or a factor; nothing where all have all."""
     factors = published.result.choice.factors
-    counts = [
-        f"{factor_label(factors[name], name, published.schema).of(lang)} {counted(n)}"
-        if name in factors
-        else f"{text('decomposition.scores', lang)} {counted(n)}"
-        for name, n in published.missing().items()
-    ]
+    counts: list[str] = []
+    for name, n in published.missing().items():
+        label = text("decomposition.scores", lang)
+        if name in factors:
+            label = factor_label(factors[name], name, published.schema).of(lang)
+        counts.append(f"{label} {SUPPRESSED if n is None else counted(n)}")
     if not counts:
         return ""
     reference = published.schema.reference.label.of(lang)
@@ -357,21 +357,23 @@ def _bases(published: PublishedDecomposition, lang: Language) -> list[Table]:
     confidence = percent(published.result.confidence)
     names = ["available", "complete", "difference", "lost", "n", "share"]
     heads = {name: text(f"decomposition.{name}", lang, confidence=confidence) for name in names}
-    rows = [_basis_row(published, cell) for cell in published.cells]
+    rows = [basis_cells(published, cell) for cell in published.cells]
     title, unit = text("decomposition.bases", lang), _unit(published, lang)
     return _in_chunks(published, title, heads, _by_column(heads, rows), lang, unit=unit)
 
 
-def _basis_row(published: PublishedDecomposition, cell: Cell) -> tuple[str, ...]:
+def basis_cells(published: PublishedDecomposition, cell: Cell) -> tuple[str, ...]:
+    """Return a group's levels, what complete cases leave out, respondents and share explained."""
     if published.is_hidden(cell):
         return tuple([SUPPRESSED] * 6)
     basis = published.basis(cell)
     share, low, high = (100 * value for value in published.share(cell))
+    is_told = not math.isnan(basis.share_lost)
     return (
-        rounded(basis.level_available),
+        rounded(basis.level_available) if is_told else SUPPRESSED,
         rounded(basis.level_complete),
-        signed(basis.difference),
-        rounded(100 * basis.share_lost),
+        signed(basis.difference) if is_told else SUPPRESSED,
+        rounded(100 * basis.share_lost) if is_told else SUPPRESSED,
         counted(basis.n or 0),
         NONE if math.isnan(share) else f"{rounded(share, 0)} ({interval(low, high, 0)})",
     )

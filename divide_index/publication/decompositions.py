@@ -1,8 +1,9 @@
 """Decompositions as they may be published: the one door through which their numbers reach pages."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from divide_index.decomposition.cases import margins_of
 from divide_index.decomposition.result import TOTAL, Part
 from divide_index.inference.estimate import t_quantile
 from divide_index.inference.testing import holm
-from divide_index.levels import relative_levels
+from divide_index.levels import nonresponse_band, relative_levels
 from divide_index.messages import Language
 from divide_index.publication.disclosure import Suppression, protect
 from divide_index.publication.explanations import Contribution, Divided
@@ -99,11 +100,41 @@ class PublishedDecomposition:
         """Whether it may be told how many records lack something: nothing is suppressed."""
         return not self._hidden
 
-    def missing(self) -> dict[str, int]:
-        """Return how many of the reference lack each factor; nothing where it may not be told."""
+    def missing(self) -> dict[str, int | None]:
+        """Return how many of the reference lack each factor, None where these are too few.
+
+        Nothing where it may not be told at all.
+        """
         if not self.tells_counts:
             return {}
-        return {name: n for name, n in self.result.reference.lacking.items() if n}
+        found = {name: n for name, n in self.result.reference.lacking.items() if n}
+        return {name: None if self._is_few(n) else n for name, n in found.items()}
+
+    def missing_frame(self) -> pd.DataFrame:
+        """Return how many lack each factor, as it may be published: few are missing."""
+        frame = self.apply(self.result.missing_frame())
+        few = [self._is_few(int(n)) for n in frame["n_missing"]]
+        frame["n_missing"] = frame["n_missing"].astype("Int64").mask(np.array(few, dtype=bool))
+        return frame
+
+    def basis_frame(self) -> pd.DataFrame:
+        """Return whom the parts rest on, as it may be published.
+
+        Where few are left out by complete cases, the two levels would give their scores back: the
+        one on available cases is missing then, with all that tells the two apart.
+        """
+        frame = self.apply(self.result.basis_frame())
+        few = np.array([self._left_out_are_few(cell) for cell in self.cells], dtype=bool)
+        for name in ("share_lost", "level_available", "difference", "std_error"):
+            frame[name] = frame[name].mask(few)
+        return frame
+
+    def _left_out_are_few(self, cell: Cell) -> bool:
+        basis = self.result.basis(cell)
+        return self._is_few(basis.members - basis.n)
+
+    def _is_few(self, count: int) -> bool:
+        return self.suppression is not None and 0 < count < self.suppression.rule.threshold
 
     def terms_of(self, cell: Cell) -> tuple[str, ...]:
         """Return the factors of a group's decomposition."""
@@ -170,6 +201,15 @@ class PublishedDecomposition:
         basis, levels = self.result.bases[place], self.result.levels
         if cell in self._hidden:
             return BasisFigures(left_out=basis.left_out)
+        if self._left_out_are_few(cell):
+            complete = float(levels.values.reshape(-1, 3)[place, 1])
+            return BasisFigures(
+                n=basis.n,
+                psus=basis.psus,
+                level_complete=complete,
+                is_small=basis.is_small,
+                left_out=basis.left_out,
+            )
         available, complete, difference = levels.values.reshape(-1, 3)[place].tolist()
         error = float(levels.reliable_std_errors.reshape(-1, 3)[place, 2])
         return BasisFigures(
@@ -319,14 +359,18 @@ def protect_decomposition(result: DecompositionResult) -> Suppression:
     """Decide which groups of a decomposition are published.
 
     The levels of the same groups are protected, with the respondents of the complete cases held to
-    the same threshold; of a cross, those of its domains too, which split its unexplained part.
+    the same threshold; of a cross, those of its domains too, which split its unexplained part. What
+    the levels of the same request hide when they are published alone is hidden here too, so that
+    the two do not give each other away.
     """
     margins = margins_of(result.by, result.groups)
-    levels = relative_levels(
-        result.scores,
-        list(dict.fromkeys([*result.by, *margins])),
-        groups=result.groups,
-        where=result.where,
-        formula=result.formula,
-    )
-    return protect(levels, complete=result.complete)
+    every = list(dict.fromkeys([*result.by, *margins]))
+    options: dict[str, Any] = {
+        "groups": result.groups,
+        "where": result.where,
+        "formula": result.formula,
+    }
+    found = protect(relative_levels(result.scores, every, **options), complete=result.complete)
+    levels = relative_levels(result.scores, list(result.by), **options)
+    alone = protect(levels, band=nonresponse_band(levels, groups=result.groups))
+    return replace(found, secondary=found.secondary | (alone.suppressed - found.suppressed))

@@ -168,6 +168,8 @@ NAMES = [
         ("sqrt", "log10"),
         options={"factors": "sqrt(income) + sex"},
     ),
+    Asked("an item of the index", "DI-E277", ("usage",), options={"factors": ["sex", "usage"]}),
+    Asked("the weight", "DI-E277", ("weight",), options={"factors": "sex + weight"}),
     Asked("an unknown group", "DI-E123", ("rurl", "rural"), options={"groups": ["rurl"]}),
     Asked("an unknown domain", "DI-E124", ("regoin", "region"), options={"by": "regoin"}),
     Asked("an unknown place", "DI-E124", ("regoin", "region"), options={"cells": ["regoin"]}),

@@ -1,6 +1,5 @@
 """Why groups lag: what goes with their composition, factor by factor, and what is left."""
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -9,6 +8,7 @@ from divide_index.decomposition.cases import SMALL_N, SMALL_PSUS
 from divide_index.decomposition.result import INTERACTION, TOTAL, Part
 from divide_index.publication.decomposition_tables import (
     NOT_SIGNIFICANT,
+    basis_cells,
     cases_words,
     consequences,
     has_gap,
@@ -24,8 +24,6 @@ from divide_index.publication.formatting import (
     CAUTION,
     NONE,
     SUPPRESSED,
-    counted,
-    interval,
     rounded,
     signed,
 )
@@ -464,15 +462,7 @@ def _cases(draft: Draft, published: PublishedDecomposition, groups: Sequence[Cel
 
 
 def _basis_cells(published: PublishedDecomposition, cell: Cell) -> list[str]:
-    basis = published.basis(cell)
-    if basis.n is None:
-        return [SUPPRESSED] * 6
-    share, low, high = (100 * value for value in published.share(cell))
-    return [
-        rounded(basis.level_available),
-        rounded(basis.level_complete) + (CAUTION if basis.is_small else ""),
-        signed(basis.difference),
-        rounded(100 * basis.share_lost),
-        counted(basis.n),
-        NONE if math.isnan(share) else f"{rounded(share, 0)} ({interval(low, high, 0)})",
-    ]
+    cells = list(basis_cells(published, cell))
+    if published.basis(cell).is_small:
+        cells[1] += CAUTION
+    return cells
