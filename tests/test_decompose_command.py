@@ -31,6 +31,8 @@ from divide_index.simulate import simulate_survey
 from tests.samples import DIMENSIONS, REFERENCE, SCHEMAS, reference, two_samples_frame
 from tests.test_cli import HEAVY, Done, Runner, closed_early, loaded_by, process
 
+pytestmark = pytest.mark.once  # words and layout of our own
+
 SURVEY = str(REFERENCE / "two_samples.csv")
 SCHEMA = str(SCHEMAS / "two_samples.yaml")
 TWO = (SURVEY, "--schema", SCHEMA)

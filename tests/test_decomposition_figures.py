@@ -54,6 +54,8 @@ from tests.test_figures import (
     unspaced,
 )
 
+pytestmark = pytest.mark.once  # words and layout of our own
+
 WIDTHS = (PAGE_WIDTH, PHONE_WIDTH)
 NAN = float("nan")
 NATION = Line(100.0, "일반국민 = 100")

@@ -51,6 +51,8 @@ from divide_index.survey import read_survey
 from tests.samples import DIMENSIONS, SCHEMAS, Sample, compositions, two_samples_frame
 from tests.test_decompose_command import Document, Row, check_sums, printed_tables, shown
 
+pytestmark = pytest.mark.once  # words and layout of our own
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Place = tuple[str, str]

@@ -27,6 +27,8 @@ from divide_index.publication.explanations import (
 from divide_index.publication.formatting import rounded
 from tests.test_particles import FORMS, WORDS, agreeing
 
+pytestmark = pytest.mark.once  # words and layout of our own
+
 NAN = float("nan")
 ENGLISH = {
     "농어민": "farmers and fishers",

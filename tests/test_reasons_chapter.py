@@ -48,6 +48,8 @@ from divide_index.simulate import simulate_survey
 from divide_index.survey import read_survey
 from tests.test_report import BANNED, chapter_of, with_schema, words_of
 
+pytestmark = pytest.mark.once  # words and layout of our own
+
 PARTS: tuple[Part, ...] = ("gap", "explained", "unexplained")
 OLDER, FARMERS, RURAL = (Cell("group", name) for name in ("older", "farmers", "rural"))
 FACTORS = ("sex", "age", "household", "education", "income", "occupation")

@@ -16,6 +16,8 @@ import yaml
 from divide_index import cli, scoring
 from tests.samples import SCHEMAS, two_samples_frame
 
+pytestmark = pytest.mark.once  # words and layout of our own
+
 LANGS = pytest.mark.parametrize("lang", ["ko", "en"])
 SECRET = "홍길동"  # stands in every record, in a column nobody asks for
 VILLAGES = 60
