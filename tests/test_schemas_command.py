@@ -108,7 +108,7 @@ def test_the_schemas_at_hand_are_listed_at_80_columns(run: Runner, lang: str) ->
 def test_a_listing_has_the_unit_the_year_the_files_and_the_assumptions() -> None:
     found = {name: load_schema(name) for name in packaged_schemas()}
     rows = {row[0]: row[2:] for row in schema_listing(found, "en").rows}
-    assert rows["endutih-2021"] == ("households", "2021", "1", "5")
+    assert rows["endutih-2021"] == ("households", "2021", "1", "7")
     assert rows["tic-domicilios-2016"][:3] == ("persons", "2016", "2")
 
 
