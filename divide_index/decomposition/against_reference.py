@@ -185,8 +185,8 @@ class _Step:
 class _Sheet:
     """The groups of a decomposition with their members.
 
-    ``shown`` are those asked for that have cases; ``hidden`` others whose unexplained parts split
-    a cross; ``left_out`` the factors that define each.
+    ``members`` of those ``asked`` for, and of the domains whose unexplained parts split a cross;
+    ``left_out`` the factors that define each, ``bases`` whom it rests on.
     """
 
     records: Records
