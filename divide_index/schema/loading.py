@@ -77,8 +77,6 @@ class _Loader(_SafeLoader):
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401
-    if _unfolded(node, {}) > _LARGEST_BLOCK:
-        raise SchemaError("DI-E115", schema="")
     seen: set[object] = set()
     for key_node, _ in node.value:
         if key_node.tag == "tag:yaml.org,2002:merge":
@@ -94,6 +92,25 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: AN
     loader.flatten_mapping(node)
     pairs = loader.construct_pairs(node, deep=True)
     return {key: value for key, value in pairs if isinstance(key, str | int | float | bool)}
+
+
+def _refuse_unfolding(root: yaml.Node | None) -> None:
+    """Refuse aliases that would multiply, before a library unfolds or shortens them."""
+    known: dict[int, int] = {}
+    met: set[int] = set()
+    left = [root]
+    while left:
+        node = left.pop()
+        if node is None or id(node) in met or isinstance(node, yaml.ScalarNode):
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            _unfolded(node, known)
+            left += [part for pair in node.value for part in pair]
+        else:
+            left += node.value
+    if max(known.values(), default=0) > _LARGEST_BLOCK:
+        raise SchemaError("DI-E115", schema="")
 
 
 def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
@@ -267,6 +284,7 @@ def _parse(path: Path, slips: list[SchemaError] | None) -> tuple[dict[str, Any],
         loader = _Loader(text)
         loader.slips = None if slips is None else here
         node = loader.get_single_node()
+        _refuse_unfolding(node)
         data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
