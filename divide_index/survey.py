@@ -47,6 +47,8 @@ class Survey:
         The files; none for frames.
     is_synthetic
         Whether the records are simulated, as they themselves say.
+    pooled
+        The years whose people it pools, ascending; none for the survey of one year.
     """
 
     frame: Any
@@ -57,6 +59,7 @@ class Survey:
     findings: tuple[Finding, ...] = ()
     origins: tuple[Origin, ...] = ()
     is_synthetic: bool = False
+    pooled: tuple[int, ...] = ()
 
     @property
     def records(self) -> int:
@@ -156,6 +159,33 @@ def checked_frame(frame: Any, schema: SurveySchema) -> tuple[Any, tuple[Finding,
     if gathered is None:
         raise AssertionError  # a ledger that stops raises the first error
     return gathered.frame, tuple(ledger.findings)
+
+
+def redesigned(survey: Survey, frame: Any, year: int) -> Survey:  # noqa: ANN401
+    """Return the survey of one year's records among those of several, with a design of its own.
+
+    Parameters
+    ----------
+    survey
+        Of all years.
+    frame
+        The records of one.
+    year
+        Theirs, which the schema then says.
+
+    Raises
+    ------
+    DesignError
+        There are fewer than two PSUs among them.
+    """
+    designed, design, psus = _designed(frame, survey.schema, survey.design.lonely_psu)
+    return of_year(replace(survey, frame=designed, design=design, psus=psus), year)
+
+
+def of_year(survey: Survey, year: int) -> Survey:
+    """Return the survey with a schema that says its year."""
+    metadata = survey.schema.survey.model_copy(update={"year": year})
+    return replace(survey, schema=survey.schema.model_copy(update={"survey": metadata}))
 
 
 def _plausible(frame: Any, schema: SurveySchema) -> tuple[SurveySchema, list[Finding]]:  # noqa: ANN401

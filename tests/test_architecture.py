@@ -20,7 +20,8 @@ class Room(NamedTuple):
 MIDDLE = "errors schema engine inference survey scoring"
 HOUSE = (
     "resources messages errors output schema engine history inference reading drafting survey "
-    "scoring inspection cells levels decomposition tabulation simulate publication"
+    "waves scoring inspection cells levels decomposition target change tabulation simulate "
+    "publication"
 )
 
 # From the ground up: a room may import only rooms that stand above it in this table.
@@ -36,16 +37,19 @@ ROOMS: Mapping[str, Room] = {
     "reading": Room("errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"),
     "drafting": Room("errors messages schema reading", "pandas"),
     "survey": Room("errors schema engine reading inference", "numpy"),
+    "waves": Room("errors schema engine survey inference"),
     "scoring": Room("errors schema engine survey inference", "numpy"),
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
     "inspection": Room("errors schema engine reading survey scoring levels", "numpy"),
     "decomposition": Room(f"{MIDDLE} cells", "numpy pandas formulaic"),
+    "target": Room(f"resources {MIDDLE} cells levels history", "numpy pandas scipy"),
+    "change": Room(f"{MIDDLE} cells levels waves history decomposition", "numpy pandas"),
     "tabulation": Room("errors schema inference survey scoring cells", "numpy pandas"),
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
         "resources messages errors output schema engine history inference survey scoring "
-        "inspection cells levels decomposition",
+        "inspection cells levels decomposition target waves change",
         "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy

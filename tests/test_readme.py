@@ -17,10 +17,12 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the survey of the demo."""
+    """Return a folder with the survey of the demo, and smaller ones of three years."""
     place = tmp_path_factory.mktemp("readme")
-    arguments = ["simulate", "--schema", "example", "--seed", "1", "-o", str(place / "survey.csv")]
-    assert run(arguments) == 0
+    start = ["simulate", "--schema", "example"]
+    assert run([*start, "--seed", "1", "-o", str(place / "survey.csv")]) == 0
+    for year in ("2023", "2024", "2025"):
+        assert run([*start, "--seed", year, "--n", "4000", "-o", str(place / f"{year}.csv")]) == 0
     return place
 
 

@@ -28,6 +28,7 @@ from divide_index.publication.sentences import (
     gap_sentence,
     groups_sentence,
     level_sentence,
+    projection_sentence,
     published_verdict,
     quota_sample_sentence,
     region_sentence,
@@ -39,6 +40,7 @@ from divide_index.publication.sentences import (
     synthetic_sentence,
     target_definition_sentence,
     target_sentences,
+    trend_sentence,
 )
 from tests.samples import ROOT
 from tests.test_particles import FORMS, WORDS, agreeing
@@ -620,6 +622,101 @@ GOLDEN = [
         "This is 2.4 percentage points below the 2027 target (83%). Given the confidence interval "
         "(78.9 to 83.4), however, it cannot be said that the actual level is below 83%. This is "
         "the result of the target year (2027).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(0.62, 0.31, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 해마다 평균 0.6%p씩 높아졌으며, 이 추세는 통계적으로 "
+        "유의하다(95% 신뢰수준에서 표본오차 ±0.3%p).",
+        "From 2021 to 2025 the level rose by 0.6 percentage points a year on average, a "
+        "statistically significant trend (margin of error ±0.3 percentage points at the 95% "
+        "confidence level).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(-0.62, 0.31, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 해마다 평균 0.6%p씩 낮아졌으며, 이 추세는 통계적으로 "
+        "유의하다(95% 신뢰수준에서 표본오차 ±0.3%p).",
+        "From 2021 to 2025 the level fell by 0.6 percentage points a year on average, a "
+        "statistically significant trend (margin of error ±0.3 percentage points at the 95% "
+        "confidence level).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(0.02, 0.01, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 연평균 변화는 0.1%p 미만이나, 통계적으로 유의하다(95% "
+        "신뢰수준에서 표본오차 ±0.0%p).",
+        "From 2021 to 2025 the level changed by less than 0.1 percentage points a year on "
+        "average, a statistically significant trend all the same (margin of error ±0.0 "
+        "percentage points at the 95% confidence level).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(0.62, 0.9, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 해마다 평균 0.6%p씩 높아졌으나, 이 추세가 통계적으로 유의하다고 "
+        "보기는 어렵다(95% 신뢰수준에서 표본오차 "
+        "±0.9%p).",
+        "From 2021 to 2025 the level rose by 0.6 percentage points a year on average, which is "
+        "not a statistically significant trend (margin of error ±0.9 percentage points at the "
+        "95% confidence level).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(-0.62, 0.9, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 해마다 평균 0.6%p씩 낮아졌으나, 이 추세가 통계적으로 유의하다고 "
+        "보기는 어렵다(95% 신뢰수준에서 표본오차 "
+        "±0.9%p).",
+        "From 2021 to 2025 the level fell by 0.6 percentage points a year on average, which is "
+        "not a statistically significant trend (margin of error ±0.9 percentage points at the "
+        "95% confidence level).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(0.02, 0.9, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 연평균 변화는 0.0%p이며, 통계적으로 유의한 추세라고 보기 "
+        "어렵다(95% 신뢰수준에서 표본오차 ±0.9%p).",
+        "From 2021 to 2025 the level changed by 0.0 percentage points a year on average, which "
+        "is not a statistically significant trend (margin of error ±0.9 percentage points at "
+        "the 95% confidence level).",
+    ),
+    Golden(
+        lambda lang: trend_sentence(0.62, None, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 해마다 평균 0.6%p씩 높아졌다. 표본오차를 계산할 수 없어 추세의 "
+        "통계적 유의성은 판단하지 않았다.",
+        "From 2021 to 2025 the level rose by 0.6 percentage points a year on average. Its "
+        "sampling error is not known, so whether the trend is statistically significant was "
+        "not judged.",
+    ),
+    Golden(
+        lambda lang: trend_sentence(-0.62, None, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 해마다 평균 0.6%p씩 낮아졌다. 표본오차를 계산할 수 없어 추세의 "
+        "통계적 유의성은 판단하지 않았다.",
+        "From 2021 to 2025 the level fell by 0.6 percentage points a year on average. Its "
+        "sampling error is not known, so whether the trend is statistically significant was "
+        "not judged.",
+    ),
+    Golden(
+        lambda lang: trend_sentence(0.02, None, lang, first=2021, last=2025),
+        "2021년부터 2025년까지 연평균 변화는 0.0%p이다. 표본오차를 계산할 수 없어 추세의 통계적 "
+        "유의성은 판단하지 않았다.",
+        "From 2021 to 2025 the level changed by 0.0 percentage points a year on average. Its "
+        "sampling error is not known, so whether the trend is statistically significant was "
+        "not judged.",
+    ),
+    Golden(
+        lambda lang: projection_sentence(Target(83, 2027), 0.041, 0.923, lang),
+        "2027년에 83%에 이를 가능성은 전망 방법에 따라 4%에서 92%까지 달라져, 어느 한 방법의 "
+        "결과로 달성 여부를 예단할 수 없다.",
+        "The probability of reaching 83% in 2027 ranges from 4% to 92% by the way it is "
+        "projected, so no single model tells whether it will be reached.",
+    ),
+    Golden(
+        lambda lang: projection_sentence(Target(83, 2027), 0.0001, 0.999, lang),
+        "2027년에 83%에 이를 가능성은 전망 방법에 따라 1% 미만에서 99% 초과까지 달라져, 어느 한 "
+        "방법의 결과로 달성 여부를 예단할 수 없다.",
+        "The probability of reaching 83% in 2027 ranges from less than 1% to more than 99% by "
+        "the way it is projected, so no single model tells whether it will be reached.",
+    ),
+    Golden(
+        lambda lang: projection_sentence(Target(83, 2027), 0.5, 0.5, lang),
+        "2027년에 83%에 이를 가능성은 전망 방법에 관계없이 50%이나, 이는 과거의 움직임이 "
+        "이어진다는 가정에 따른 것이다.",
+        "The probability of reaching 83% in 2027 is 50% by every model, all of which assume "
+        "that the past goes on.",
     ),
 ]
 CALLS = [golden.call for golden in GOLDEN]

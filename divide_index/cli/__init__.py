@@ -13,6 +13,8 @@ from divide_index.errors import DivideIndexError
 COMMANDS = {
     "compute": "compute",
     "decompose": "decompose",
+    "trend": "trend",
+    "target": "target",
     "report": "report",
     "schemas": "schemas",
     "check": "check",

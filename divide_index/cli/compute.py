@@ -124,10 +124,10 @@ def command(  # noqa: PLR0913  one parameter per option
     if kind != "table":
         findings = result.findings if suppression is None else suppression.findings(result.findings)
         session.report_all(findings)
-    _deliver(session, result, band, suppression, kind=kind, output=output, force=force)
+    deliver_levels(session, result, band, suppression, kind=kind, output=output, force=force)
 
 
-def _deliver(
+def deliver_levels(
     session: Session,
     result: "LevelResult",
     band: "NonresponseBand | None",
@@ -137,6 +137,7 @@ def _deliver(
     output: Path | None,
     force: bool,
 ) -> None:
+    """Print levels, or write them to a file with what they rest on."""
     from divide_index import output as files
     from divide_index.publication.files import levels_as_csv, levels_as_json, provenance_as_json
 

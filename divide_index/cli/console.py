@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from divide_index.messages import Language
     from divide_index.publication.decompositions import PublishedDecomposition
     from divide_index.publication.disclosure import Suppression
+    from divide_index.publication.linked import PublishedLinked
+    from divide_index.publication.targets import PublishedTarget
+    from divide_index.publication.years import PublishedYears
 
 _WIDEST_WORD = 20
 
@@ -58,11 +61,43 @@ def render_decomposition(
     console, buffer = new_console(to_terminal=to_terminal)
     for table in part_tables(published, lang):
         _print(console, table)
-    for label, words in decomposition_sentences(published, lang):
-        console.print(Text(printable(label), style="bold"))
-        console.print(Text(printable(words)))
-        console.print()
+    _quote(console, decomposition_sentences(published, lang))
     _list(console, decomposition_notes(published, lang))
+    return printed(buffer)
+
+
+def render_years(published: "PublishedYears", lang: "Language", *, to_terminal: bool) -> str:
+    """Return tables, sentences and notes of several years as text."""
+    from divide_index.publication.year_tables import tables_of_years, year_notes, year_sentences
+
+    console, buffer = new_console(to_terminal=to_terminal)
+    for table in tables_of_years(published, lang):
+        _print(console, table)
+    _quote(console, year_sentences(published, lang))
+    _list(console, year_notes(published, lang))
+    return printed(buffer)
+
+
+def render_links(published: "PublishedLinked", lang: "Language", *, to_terminal: bool) -> str:
+    """Return tables and notes of linked levels as text."""
+    from divide_index.publication.linked import link_notes, tables_of_links
+
+    console, buffer = new_console(to_terminal=to_terminal)
+    for table in tables_of_links(published, lang):
+        _print(console, table)
+    _list(console, link_notes(published, lang))
+    return printed(buffer)
+
+
+def render_target(published: "PublishedTarget", lang: "Language", *, to_terminal: bool) -> str:
+    """Return tables, sentences and notes of a target as text."""
+    from divide_index.publication.target_tables import tables_of_target, target_notes, target_words
+
+    console, buffer = new_console(to_terminal=to_terminal)
+    for table in tables_of_target(published, lang):
+        _print(console, table)
+    _quote(console, target_words(published, lang))
+    _list(console, target_notes(published, lang))
     return printed(buffer)
 
 
@@ -78,6 +113,13 @@ def inspection_page(inspection: "Inspection", lang: "Language", *, to_terminal: 
         console.print(Text(printable(head), style="bold"))
         _list(console, words)
     return printed(buffer)
+
+
+def _quote(console: Console, sentences: "Iterable[tuple[str, str]]") -> None:
+    for label, words in sentences:
+        console.print(Text(printable(label), style="bold"))
+        console.print(Text(printable(words)))
+        console.print()
 
 
 def _list(console: Console, words: "Iterable[str]") -> None:

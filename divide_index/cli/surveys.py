@@ -3,10 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from divide_index.cli.context import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from divide_index.survey import Survey
+    from divide_index.waves import Waves
 
 
 def read_told(
@@ -34,6 +39,56 @@ def read_told(
         session.report(Finding.of("DI-I069"))
     session.report_all(data.findings)
     return data
+
+
+def read_waves_told(
+    session: Session,
+    given: "Sequence[tuple[int | None, Path | dict[str, Path]]]",
+    schema: str | dict[int, str] | None,
+    *,
+    wave: str | None,
+    samples: str,
+    lonely: str,
+    verbose: bool,
+) -> "Waves":
+    """Read the files of several years, each told as :func:`read_told` does; or one, split.
+
+    Raises
+    ------
+    EstimationError
+        DI-E367, DI-E368: a file whose year is not said, or said twice.
+    click.UsageError
+        Several files for ``--wave``, or one schema of a year for it.
+    """
+    from divide_index.errors import EstimationError, Finding
+    from divide_index.survey import of_year
+    from divide_index.waves import Waves, refuse_repeated_files
+
+    if wave is not None:
+        if len(given) != 1 or isinstance(schema, dict):
+            raise click.UsageError(session.words("cli.waves.stacked"))
+        [(_, file)] = given
+        stacked = read_told(session, file, schema, lonely=lonely, verbose=verbose)
+        return Waves.split(stacked, wave, samples=samples)  # pyright: ignore[reportArgumentType]
+    found: dict[int, Survey] = {}
+    if isinstance(schema, dict):
+        unknown = sorted(set(schema) - {year for year, _ in given})
+        if unknown:
+            raise click.UsageError(session.words("cli.waves.unused", years=unknown))
+    for year, file in sorted(given, key=lambda each: each[0] or 0):
+        meaning = schema.get(year or 0) if isinstance(schema, dict) else schema
+        survey = read_told(session, file, meaning, lonely=lonely, verbose=verbose)
+        own = year or survey.schema.survey.year
+        if own is None:
+            raise EstimationError("DI-E367", schema=survey.schema.name)
+        if own in found:
+            raise EstimationError("DI-E368", year=own)
+        told = survey.schema.survey.year
+        if told not in {None, own} and not isinstance(schema, str):  # one for all is of one year
+            session.report(Finding.of("DI-W364", schema=survey.schema.name, says=told, year=own))
+        found[own] = of_year(survey, own)
+    refuse_repeated_files(found)
+    return Waves(found, samples)  # pyright: ignore[reportArgumentType]
 
 
 def _tell_in_full(session: Session, data: "Survey") -> None:

@@ -32,14 +32,16 @@ from divide_index.engine.frames import (
     column_names,
     height,
     is_frame,
+    kept,
     renamed,
     selected,
     values,
     with_text_headers,
 )
 from divide_index.engine.membership import Membership, memberships
+from divide_index.engine.pooling import judged, pooled_part
 from divide_index.engine.profiles import Profile, profile
-from divide_index.engine.psus import PSU, PsuTable, with_psu_index
+from divide_index.engine.psus import PSU, PsuTable, unit_labels, with_psu_index
 from divide_index.engine.rules import apply_stages
 from divide_index.engine.sums import GroupedSums, Moments, answers, categories
 
@@ -66,12 +68,15 @@ __all__ = [
     "height",
     "is_frame",
     "joined",
+    "judged",
+    "kept",
     "marked",
     "mask",
     "memberships",
     "null_rows",
     "offences",
     "patterns",
+    "pooled_part",
     "profile",
     "renamed",
     "repeated_rows",
@@ -80,6 +85,7 @@ __all__ = [
     "same_library",
     "selected",
     "stacked",
+    "unit_labels",
     "values",
     "with_psu_index",
     "with_text_headers",

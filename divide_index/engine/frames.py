@@ -80,6 +80,12 @@ def selected(frame: Frame, names: Mapping[str, str]) -> Frame:
     return data.select(*columns).to_native()
 
 
+def kept(frame: Frame, chosen: NDArray[np.bool_]) -> Frame:
+    """Return some rows of a frame, in order and with row labels from 0 on."""
+    data = nw.from_native(frame, eager_only=True)
+    return nw.maybe_reset_index(data.filter(chosen.tolist())).to_native()
+
+
 def canonical(
     frame: Frame,
     schema: SurveySchema,

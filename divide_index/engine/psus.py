@@ -76,6 +76,27 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     return data.with_columns(keys.sort(_ROW)[PSU]).to_native(), table
 
 
+def unit_labels(frame: Frame, variable: str) -> list[str]:
+    """Return the label of each PSU by a variable, such as its own or a person's identifier.
+
+    Parameters
+    ----------
+    frame
+        From :func:`with_psu_index`.
+    variable
+        Constant inside a PSU.
+
+    Returns
+    -------
+    labels
+        In the order of the PSUs' index, length ``P``; empty where there is none.
+    """
+    data = nw.from_native(frame, eager_only=True).select(PSU, variable)
+    first = data.unique(subset=[PSU], keep="first", maintain_order=True).sort(PSU)
+    labels = first.get_column(variable).to_list()
+    return ["" if label is None or label != label else code_text(label) for label in labels]  # noqa: PLR0124  NaN
+
+
 def _numbered(data: nw.DataFrame[Any], keys: list[str], name: str) -> nw.DataFrame[Any]:
     """Add the rank of each record's key, so that equal keys share a number from 0 on."""
     if not keys:

@@ -762,6 +762,11 @@ class Pace:
     per_year: float
     variance: float
 
+    @property
+    def std_error(self) -> float:
+        """Standard error of the pace, in percentage points a year."""
+        return float(_single(self.per_year, self.variance, np.inf).std_errors[0])
+
     def ends_at(self, level: float, year: int, target_year: int) -> float:
         """Return where a level of a year ends in another, if the pace is kept."""
         return level + self.per_year * (target_year - year)

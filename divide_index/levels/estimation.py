@@ -149,6 +149,37 @@ def relative_levels(
     ----------
     Deville (1999), Survey Methodology 25(2), 193-203.
     """
+    return levels_with_influence(
+        scores,
+        by,
+        groups=groups,
+        where=where,
+        formula=formula,
+        cases=cases,
+        confidence=confidence,
+        df=df,
+    )[0]
+
+
+def levels_with_influence(
+    scores: Scores,
+    by: Sequence[str] | str | None = None,
+    *,
+    groups: Sequence[str] | None = None,
+    where: str | None = None,
+    formula: Formula | None = None,
+    cases: Cases = "available",
+    confidence: float = 0.95,
+    df: DegreesOfFreedom = "domain",
+) -> tuple[LevelResult, Floats]:
+    """Return :func:`relative_levels`, and what their covariance is made of.
+
+    Returns
+    -------
+    result, psu_totals
+        The weighted influence on every row summed over each PSU, shape ``(P, k)``, for
+        covariances with what was computed elsewhere.
+    """
     schema = scores.survey.schema
     formula = formula or schema.formula
     check_confidence(confidence)
@@ -189,7 +220,7 @@ def levels_by_cases(
             _Sheet(scores, request, cells, sums, result.formula, cases),
             result.confidence,
             result.df,
-        )
+        )[0]
         for cases, cells in zip(every, sums.sets, strict=True)
     }
 
@@ -199,7 +230,9 @@ def _columns(schema: SurveySchema, cases: Cases) -> list[str]:
     return [dimension_column(name, variant) for name in schema.dimensions]
 
 
-def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> LevelResult:
+def _result(
+    sheet: _Sheet, confidence: float, df: DegreesOfFreedom
+) -> tuple[LevelResult, Floats]:
     schema = sheet.schema
     parts = [
         linearise_levels(part.total, sheet.reference.total, sheet.shares, sheet.formula)
@@ -207,10 +240,10 @@ def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> LevelResu
     ]
     inside = np.hstack([part.counts > 0 for part in sheet.cells])
     degrees = _degrees_of_freedom(sheet, inside, df)
-    estimate = _estimate(sheet, parts, degrees)
+    estimate, totals = _estimate(sheet, parts, degrees)
     m_0, cv = _reference_precision(sheet)
     low, high, methods = _intervals(sheet, estimate, cv, confidence)
-    return LevelResult(
+    result = LevelResult(
         estimate=estimate,
         cells=tuple(part.cell for part in sheet.cells for _ in sheet.dimensions),
         dimensions=sheet.dimensions * len(sheet.cells),
@@ -231,6 +264,7 @@ def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> LevelResu
         scores=sheet.scores,
         findings=_findings(sheet, estimate, cv),
     )
+    return result, totals
 
 
 def _check_options(*, formula: str, cases: str, df: str) -> None:
@@ -266,8 +300,10 @@ def _check_cells(sheet: _Sheet) -> None:
 # -- variance --------------------------------------------------------------------------------
 
 
-def _estimate(sheet: _Sheet, parts: list[Linearised], degrees: Floats) -> Estimate:
-    """Return the levels of every row with their joint covariance."""
+def _estimate(
+    sheet: _Sheet, parts: list[Linearised], degrees: Floats
+) -> tuple[Estimate, Floats]:
+    """Return the levels of every row with their joint covariance, and its PSU totals."""
     psus = sheet.survey.design.psus
     totals = np.hstack(
         [
@@ -283,7 +319,7 @@ def _estimate(sheet: _Sheet, parts: list[Linearised], degrees: Floats) -> Estima
         for part in sheet.cells
         for dimension in sheet.dimensions
     )
-    return Estimate(names, values, sheet.survey.design.covariance(totals), degrees)
+    return Estimate(names, values, sheet.survey.design.covariance(totals), degrees), totals
 
 
 def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats) -> None:

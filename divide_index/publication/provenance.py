@@ -1,7 +1,7 @@
 """What a result rests on, in a form that can be recomputed: no clock, host, user or path."""
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from divide_index.schema import SurveySchema, schema_hash
 from divide_index.survey import Survey
 
 if TYPE_CHECKING:
+    from divide_index.change import ChangeResult, LinkedResult
     from divide_index.decomposition import DecompositionResult
+    from divide_index.waves import Waves
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "narwhals", "pydantic")
 
@@ -98,12 +100,102 @@ def provenance_of_decomposition(
     }
 
 
+def provenance_of_years(
+    result: "ChangeResult",
+    suppressions: Mapping[int, Suppression] | None,
+    findings: Iterable[Finding],
+) -> dict[str, Any]:
+    """Return the provenance of levels of several years.
+
+    Parameters
+    ----------
+    result
+        The years.
+    suppressions
+        What of each is not published.
+    findings
+        As they may be published.
+
+    Returns
+    -------
+    dict
+        What each year rests on, how the years were compared, and what was noticed.
+    """
+    last = result.waves.surveys[result.waves.years[-1]]
+    return {
+        **_basis_of_years(result.waves, suppressions),
+        "method": {
+            "formula": next(iter(result.results.values())).formula,
+            "weights": {name: part.weight for name, part in last.schema.dimensions.items()},
+            "cases": next(iter(result.results.values())).cases,
+            "samples": result.samples,
+            "shared_psus": result.shared_psus,
+            "trend": "least squares weighted by inverse variances",
+            "tests": "t, adjusted by Holm inside trends and inside changes",
+            "published_years": list(result.published),
+            "published_margin": result.published_margin,
+            "variance": "taylor",
+            "confidence": result.confidence,
+            "power": result.power,
+            "where": next(iter(result.results.values())).where,
+        },
+        "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
+        "versions": _versions_of(last),
+    }
+
+
+def provenance_of_linked(
+    result: "LinkedResult",
+    suppressions: Mapping[int, Suppression] | None,
+    findings: Iterable[Finding],
+) -> dict[str, Any]:
+    """Return the provenance of linked levels, in the form of :func:`provenance_of_years`."""
+    last = result.waves.surveys[result.waves.years[-1]]
+    return {
+        **_basis_of_years(result.waves, suppressions),
+        "method": {
+            "formula": "weighted_ratios",
+            "weights": {name: part.weight for name, part in last.schema.dimensions.items()},
+            "samples": result.samples,
+            "linking": "ratios of levels on the items in common, dimension by dimension",
+            "variance": "taylor",
+            "confidence": result.confidence,
+            "where": next(iter(result.results.values())).where,
+        },
+        "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
+        "versions": _versions_of(last),
+    }
+
+
+def _basis_of_years(
+    waves: "Waves", suppressions: Mapping[int, Suppression] | None
+) -> dict[str, Any]:
+    hidden = suppressions or {}
+    # One stacked file holds the records of all years: those of the others would give a year back.
+    is_any_hidden = any(each.suppressed for each in hidden.values())
+    return {
+        "tool": tool(),
+        "is_synthetic": any(survey.is_synthetic for survey in waves.surveys.values()),
+        "years": [
+            {
+                "year": year,
+                "input": files_of(survey, counts=not is_any_hidden),
+                "schema": schema_of(survey.schema),
+                "design": _design(survey),
+                "disclosure": "off" if suppressions is None else hidden[year].summary(),
+            }
+            for year, survey in waves.surveys.items()
+        ],
+    }
+
+
 def _basis(survey: Survey, suppression: Suppression | None) -> dict[str, Any]:
     return {
         "tool": tool(),
         "is_synthetic": survey.is_synthetic,
         "input": files_of(survey, counts=suppression is None or not suppression.suppressed),
         "schema": schema_of(survey.schema),
+        **({"pooled": list(survey.pooled)} if survey.pooled else {}),
     }
 
 

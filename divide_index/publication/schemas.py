@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from divide_index.errors import DivideIndexError
 from divide_index.messages import Language, text
 from divide_index.publication.formatting import NONE, NOT_AVAILABLE
+from divide_index.publication.labels import dimension_label
 from divide_index.schema import (
     OVERALL,
     Code,
@@ -121,6 +122,7 @@ def schema_sections(schema: SurveySchema, name: str, lang: Language) -> list[Sec
         "groups": _groups(schema, lang),
         "averages": [*_averages(schema, lang)],
         "target": _target(schema, lang),
+        "breaks": [*_breaks(schema, lang)],
         "index": [*_index(schema, lang)],
         "domains": [*_domains(schema, lang)],
         "assumed": [*_assumed(schema, lang)],
@@ -284,7 +286,24 @@ def _target(schema: SurveySchema, lang: Language) -> list[Row]:
     if target.applies_to:
         labels = [schema.groups[name].label.of(lang) for name in target.applies_to]
         rows.append(Row(text("schemas.target.applies_to", lang), BETWEEN.join(labels)))
+    if target.measures:
+        names = [dimension_label(name, schema, lang) for name in target.measures]
+        rows.append(Row(text("schemas.target.measures", lang), BETWEEN.join(names)))
+    for definition in target.definitions.values():
+        rows.append(Row(text("schemas.target.definition", lang), definition.label.of(lang)))
+        if definition.where is not None:
+            rows.append(Row("", condition_text(definition.where), depth=1))
     return rows
+
+
+def _breaks(schema: SurveySchema, lang: Language) -> Iterator[Row]:
+    parts = {**schema.groups, **schema.averages}
+    for name, each in schema.breaks.items():
+        label = text("schemas.breaks.every", lang)
+        if each.group is not None:
+            label = parts[each.group].label.of(lang)
+        said = text(f"schemas.breaks.{each.kind}", lang, year=each.year)
+        yield Row(name, f"{label}{BETWEEN}{said}")
 
 
 def _domains(schema: SurveySchema, lang: Language) -> Iterator[Row]:

@@ -15,12 +15,13 @@ from decimal import Decimal
 from typing import Literal
 
 from divide_index.messages import Language, text
-from divide_index.publication.formatting import counted, percent, rounded
+from divide_index.publication.formatting import NOT_AVAILABLE, counted, percent, rounded
+from divide_index.target.verdicts import published_verdict, sampled_verdict
+
+_NEARLY = 0.01
 
 Direction = Literal["up", "down", "same"]
 Significance = Literal["significant", "within", "undecidable"]
-Published = Literal["missed", "reached"]
-Sampled = Literal["missed", "edge", "reached", "unknown"]
 BreakKind = Literal["method", "unexplained"]
 Unit = Literal["person", "household"]
 
@@ -168,40 +169,6 @@ def significance(points: float, margin: float | None) -> Significance:
     if margin is None or math.isnan(margin):
         return "undecidable"
     return "significant" if abs(_exact(points)) > _exact(margin) else "within"
-
-
-def published_verdict(level: float, target: float) -> Published:
-    """Return whether a level reaches a target once both are printed to one decimal."""
-    return "reached" if Decimal(rounded(level)) >= Decimal(rounded(target)) else "missed"
-
-
-def sampled_verdict(
-    level: float,
-    margin: float | None,
-    target: float,
-    *,
-    bounds: tuple[float, float] | None = None,
-) -> Sampled:
-    """Return whether a level reaches a target, given its sampling error, without rounding.
-
-    Without a margin, ``bounds`` are the confidence interval.
-
-    Returns
-    -------
-    str
-        ``"reached"`` if the lower bound is the target or above, ``"missed"`` if the upper bound
-        is below it, ``"edge"`` (cannot tell) if it lies between them, ``"unknown"`` without a
-        margin.
-    """
-    if margin is not None and not math.isnan(margin):
-        low, high = _exact(level) - _exact(margin), _exact(level) + _exact(margin)
-    elif bounds is not None:
-        low, high = map(_exact, bounds)
-    else:
-        return "unknown"
-    if low >= _exact(target):
-        return "reached"
-    return "missed" if high < _exact(target) else "edge"
 
 
 # -- levels ----------------------------------------------------------------------------------
@@ -362,6 +329,41 @@ def change_sentence(change: Change, lang: Language, *, confidence: float = 0.95)
     )
 
 
+def trend_sentence(
+    points: float,
+    margin: float | None,
+    lang: Language,
+    *,
+    first: int,
+    last: int,
+    confidence: float = 0.95,
+) -> str:
+    """Return how a level moved a year over several years, with its verdict.
+
+    Parameters
+    ----------
+    points, margin
+        Percentage points a year, and half the width of their confidence interval.
+    lang
+        Korean or English.
+    first, last
+        The years of the trend.
+    confidence
+        Of the interval.
+    """
+    _check(points, margin)
+    verdict = significance(points, margin)
+    return _sentence(
+        f"sentence.trend.{verdict}_{direction(points)}",
+        lang,
+        first=first,
+        last=last,
+        points=rounded(abs(points)),
+        margin=rounded(margin or 0.0),
+        confidence=percent(confidence),
+    )
+
+
 # -- target ----------------------------------------------------------------------------------
 
 
@@ -450,6 +452,48 @@ def _pace_sentence(points: float, years: int, recent: Pace | None, lang: Languag
         recent=rounded(abs(recent.points)),
         times=_short(times),
     )
+
+
+def projection_sentence(target: Target, low: float, high: float, lang: Language) -> str:
+    """Return how likely a target is, as the range over models: none of them decides alone.
+
+    Parameters
+    ----------
+    target
+        What is to be reached, and when.
+    low, high
+        The smallest and the largest probability, between 0 and 1.
+    lang
+        Korean or English.
+    """
+    if not 0 <= low <= high <= 1:
+        raise ValueError(low, high)
+    ends = [
+        text("sentence.chance.few", lang)
+        if said.startswith("<")
+        else text("sentence.chance.most", lang)
+        if said.startswith(">")
+        else f"{said}%"
+        for said in (chance(low), chance(high))
+    ]
+    kind = "same" if ends[0] == ends[1] else "range"
+    return _sentence(
+        f"sentence.projection.{kind}",
+        lang,
+        year=target.year,
+        target=f"{target.level:g}",
+        low=ends[0],
+        high=ends[1],
+    )
+
+
+def chance(probability: float) -> str:
+    """Return a probability in percent; what is nearly none or all is not told to a digit."""
+    if math.isnan(probability):
+        return NOT_AVAILABLE
+    if probability < _NEARLY:
+        return "<1"
+    return ">99" if probability > 1 - _NEARLY else rounded(100 * probability, 0)
 
 
 def target_definition_sentence(used: str, meant: str, lang: Language) -> str:

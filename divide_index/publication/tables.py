@@ -72,12 +72,7 @@ def level_tables(
         rows = [(*row[:4], row[5]) for row in rows]
     unit = text("table.unit" if schema.unit == "person" else "table.unit.household", lang)
     overall = Table(
-        title=text(
-            "table.title",
-            lang,
-            survey=schema.survey.name.of(lang),
-            reference=schema.reference.label.of(lang),
-        ),
+        title=_title(result, lang),
         unit=unit,
         columns=tuple(text(f"table.{head}", lang, confidence=confidence) for head in heads),
         rows=tuple(rows),
@@ -88,6 +83,21 @@ def level_tables(
         for name in schema.dimensions
     }
     return [overall, *_dimension_tables(result, columns, labels, breaks, lang)]
+
+
+def _title(result: LevelResult, lang: Language) -> str:
+    survey = result.scores.survey
+    name = survey.schema.survey.name.of(lang)
+    if survey.pooled:
+        name = text("table.pooled", lang, survey=name, years=listed_years(survey.pooled))
+    reference = survey.schema.reference.label.of(lang)
+    return text("table.title", lang, survey=name, reference=reference)
+
+
+def listed_years(years: Sequence[int]) -> str:
+    """Return years as they are printed: neighbours as a range, 2023~2025."""
+    is_run = [*years] == [*range(years[0], years[-1] + 1)]
+    return f"{years[0]}~{years[-1]}" if is_run and len(years) > 1 else ", ".join(map(str, years))
 
 
 def _dimension_tables(
@@ -163,6 +173,8 @@ def level_notes(
     survey = result.scores.survey
     schema = survey.schema
     notes = [text("note.synthetic", lang)] if survey.is_synthetic else []
+    if survey.pooled:
+        notes.append(text("DI-I390", lang, years=survey.pooled))
     findings = result.findings
     if suppression is not None:
         findings = suppression.findings(findings)

@@ -28,7 +28,15 @@ from divide_index.schema.loading import (
 )
 from divide_index.schema.model import SurveySchema, columns_of
 from divide_index.schema.nodes import Text
-from divide_index.schema.parts import OVERALL, Factor, SurveyFile, Target, Variable, code_text
+from divide_index.schema.parts import (
+    OVERALL,
+    Factor,
+    SurveyFile,
+    Target,
+    TargetDefinition,
+    Variable,
+    code_text,
+)
 from divide_index.schema.plan import (
     VARIANTS,
     Variant,
@@ -94,6 +102,7 @@ __all__ = [
     "SurveyFile",
     "SurveySchema",
     "Target",
+    "TargetDefinition",
     "Text",
     "Variable",
     "Variant",

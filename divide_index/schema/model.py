@@ -18,6 +18,7 @@ from divide_index.schema.nodes import Evidence, Lang, Name, Node, Text, sum_to_o
 from divide_index.schema.parts import (
     OVERALL,
     Average,
+    Break,
     Decomposition,
     DesignColumns,
     Dimension,
@@ -89,6 +90,8 @@ class SurveySchema(Node):
     """What groups may differ in, for :func:`divide_index.decompose_gap`."""
     target: Target | None = None
     """The policy target."""
+    breaks: dict[Name, Break] = Field(default_factory=dict)
+    """Years from which levels do not continue those before, by name: never tested across."""
 
     @model_validator(mode="after")
     def _parts_fit(self, info: ValidationInfo) -> Self:
@@ -130,17 +133,42 @@ class SurveySchema(Node):
             yield from _reserved(f"domains.{name}", name, _RESULT_COLUMNS)
         for name in self._factors():
             yield from _reserved(f"decomposition.factors.{name}", name, _RESULT_PARTS)
-        for place, name in self.variable_uses():
-            yield from _unknown(place, name, self.variables, "variables")
-        for place, name in self.item_uses():
-            yield from _unknown(place, name, self.items, "items")
-        for place, name in self._group_uses():
-            yield from _unknown(place, name, self.groups, "groups")
-        for place, name in self._domain_uses():
-            yield from _unknown(place, name, self.domains, "domains")
-        if self.target is not None:
-            known = [*self.dimensions, OVERALL]
-            yield from _unknown("target.dimension", self.target.dimension, known, "dimensions")
+        for uses, known, what in (
+            (self.variable_uses(), [*self.variables], "variables"),
+            (self.item_uses(), [*self.items], "items"),
+            (self._group_uses(), [*self.groups], "groups"),
+            (self._domain_uses(), [*self.domains], "domains"),
+        ):
+            for place, name in uses:
+                yield from _unknown(place, name, known, what)
+        for key, each in self.breaks.items():
+            if each.group is not None:
+                known = [*self.groups, *self.averages]
+                yield from _unknown(f"breaks.{key}.group", each.group, known, "groups")
+        yield from self._wrong_target()
+
+    def _wrong_target(self) -> Iterator[Contradiction]:
+        target = self.target
+        if target is None:
+            return
+        known = [*self.dimensions, OVERALL]
+        yield from _unknown("target.dimension", target.dimension, known, "dimensions")
+        for name in target.measures:
+            yield from _unknown("target.measures", name, known, "dimensions")
+        measures = [target.dimension, *target.measures]
+        for name in dict.fromkeys(each for each in measures if measures.count(each) > 1):
+            yield wrong("DI-E344", where="target.measures", key=name)
+        for name, definition in target.definitions.items():
+            place = f"target.definitions.{name}"
+            if name == target.group:
+                yield wrong("DI-E344", where=place, key=name)
+            if definition.average is None:
+                continue
+            yield from _unknown(f"{place}.average", definition.average, self.averages, "averages")
+            average = self.averages.get(definition.average)
+            is_given = average is not None and "estimated" not in average.members.values()
+            if is_given and definition.where is not None:
+                yield wrong("DI-E343", where=place, average=definition.average)
 
     def column_of(self, variable: str) -> str:
         """Return the header under which a variable stands in the file."""
@@ -222,6 +250,8 @@ class SurveySchema(Node):
         wheres: dict[str, Condition | None] = {"reference.where": self.reference.where}
         wheres |= {f"groups.{name}.where": group.where for name, group in self.groups.items()}
         wheres |= {f"variables.{name}.asked_if": v.asked_if for name, v in self.variables.items()}
+        definitions = {} if self.target is None else self.target.definitions
+        wheres |= {f"target.definitions.{name}.where": d.where for name, d in definitions.items()}
         return [(place, where) for place, where in wheres.items() if where is not None]
 
     def variable_uses(self) -> list[tuple[str, str]]:
@@ -285,6 +315,11 @@ class SurveySchema(Node):
         if self.target is not None:
             uses.append(("target.group", self.target.group))
             uses += [("target.applies_to", name) for name in self.target.applies_to]
+            uses += [
+                (f"target.definitions.{name}.group", definition.group)
+                for name, definition in self.target.definitions.items()
+                if definition.group is not None
+            ]
         for key, factor in self._factors().items():
             uses += [(f"decomposition.factors.{key}.not_for", name) for name in factor.not_for]
         return uses

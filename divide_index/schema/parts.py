@@ -340,6 +340,41 @@ class Decomposition(Node):
     """Why these factors and these cells."""
 
 
+class Break(Evidence):
+    """A year from which levels do not continue those of the years before."""
+
+    year: int
+    """The first year after the break."""
+    group: str | None = None
+    """The group or average it concerns; left out, every level of the survey."""
+    kind: Literal["method", "sample", "questions", "unexplained"]
+    """What changed: how the index is made, who is sampled, what is asked, or nobody has said."""
+
+
+class TargetDefinition(Evidence):
+    """Another population that a target may be about.
+
+    A group, or an average of groups, or neither: then a part of the reference. ``where`` cuts
+    each of them.
+    """
+
+    label: Text
+    """The name in print, in both languages."""
+    group: str | None = None
+    """The group it is."""
+    average: str | None = None
+    """Or the average of groups; with `where`, one whose population totals are `estimated`."""
+    where: Where | None = None
+    """Whom of them it is about, as a condition: province not in [1, 4, 9]."""
+
+    @model_validator(mode="after")
+    def _is_one_population(self) -> Self:
+        given = [each for each in (self.group, self.average) if each is not None]
+        if len(given) > 1 or not (given or self.where is not None):
+            raise wrong("DI-E342")
+        return self
+
+
 class Target(Evidence):
     """The policy target: a level of a group in a dimension by a year."""
 
@@ -355,6 +390,10 @@ class Target(Evidence):
     """Other groups that are held against it."""
     label: Text | None = None
     """The target in words, in both languages."""
+    definitions: dict[Name, TargetDefinition] = Field(default_factory=dict)
+    """Other populations that the target may be about, by name; the group is the first."""
+    measures: tuple[str, ...] = ()
+    """Other dimensions that the target may be about; `dimension` is the first."""
 
 
 class SurveyMetadata(Node):

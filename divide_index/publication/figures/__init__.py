@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from divide_index.cells import Cell
+    from divide_index.change import ChangeResult
     from divide_index.decomposition import DecompositionResult
+    from divide_index.target import LeverResult, PublishedProjection
 
-__all__ = ["Kind", "plot"]
+__all__ = ["Kind", "YearsKind", "plot"]
 
 Kind = Literal["waterfall", "heat", "path"]
+YearsKind = Literal["changes", "levels"]
+ProjectionKind = Literal["fan", "paces"]
 
 _POINTS_PER_INCH = 72
 
@@ -58,10 +62,36 @@ def plot(
 ) -> "Axes": ...
 
 
+@overload
 def plot(
-    result: "LevelResult | DecompositionResult",
+    result: "ChangeResult",
     *,
-    kind: Kind | None = None,
+    kind: YearsKind | None = None,
+    domain: str | None = None,
+    dimension: str = OVERALL,
+    lang: Language = "en",
+    ax: "Axes | None" = None,
+) -> "Axes": ...
+
+
+@overload
+def plot(
+    result: "PublishedProjection",
+    *,
+    kind: ProjectionKind | None = None,
+    lang: Language = "en",
+    ax: "Axes | None" = None,
+) -> "Axes": ...
+
+
+@overload
+def plot(result: "LeverResult", *, lang: Language = "en", ax: "Axes | None" = None) -> "Axes": ...
+
+
+def plot(
+    result: "LevelResult | DecompositionResult | ChangeResult | PublishedProjection | LeverResult",
+    *,
+    kind: Kind | YearsKind | ProjectionKind | None = None,
     domain: str | None = None,
     category: str | None = None,
     dimension: str = OVERALL,
@@ -69,7 +99,7 @@ def plot(
     lang: Language = "en",
     ax: "Axes | None" = None,
 ) -> "Axes":
-    """Draw levels with their intervals, or why groups lag, as they are: nothing is suppressed.
+    """Draw a result as it is: nothing is suppressed.
 
     Levels are the x coordinates, so that more can be drawn: ``plot(levels).axvline(90)``; of a
     waterfall too, and of a path the gaps are.
@@ -77,15 +107,18 @@ def plot(
     Parameters
     ----------
     result
-        Levels, or a decomposition of groups' distances from the reference.
+        Levels; a decomposition of groups' distances from the reference; levels of several years;
+        a projection of a published series; levers to a target.
     kind
         Of a decomposition: the ``"waterfall"`` of one group, by default; the ``"heat"`` table of
         all groups by factor; or the ``"path"`` of every group's gap as sets of factors enter.
+        Of several years: the ``"changes"`` from first to last, by default, or the ``"levels"`` in
+        a panel for each. Of a projection: the ``"fan"``, by default, or the ``"paces"``.
     domain
-        Of levels, whose rows: a domain such as ``region``, or a cross such as ``region*area``, in
-        the schema's order; None is averages, then groups from the highest level down. Of a
-        decomposition, likewise: ``group``, a domain or a cross; None is the first one there is,
-        of a heat table the first that is not ``group``.
+        Of levels and years, whose rows: a domain such as ``region``, or a cross such as
+        ``region*area``, in the schema's order; None is averages and groups, of levels from the
+        highest down. Of a decomposition, likewise: ``group``, a domain or a cross; None is the
+        first one there is, of a heat table the first that is not ``group``.
     category
         Of a decomposition: one group, or one category of the domain; None is all of them, and of
         a waterfall the first.
@@ -109,10 +142,15 @@ def plot(
         The result has no such rows (DI-E249), or no such figure (DI-E258).
     """
     width = PAGE_WIDTH if ax is None else _points_across(ax)
-    if not isinstance(result, LevelResult):
+    other = _of_years_or_target(result, kind, domain, dimension, lang=lang, width=width)
+    if other is not None:
+        drawing = other
+    elif not isinstance(result, LevelResult):
         named = (domain, category)
+        chosen = cast("Kind", kind or "waterfall")  # another kind is refused there
+        decomposed = cast("DecompositionResult", result)
         drawing = _decomposed(
-            result, kind or "waterfall", named, dimension=dimension, lang=lang, width=width
+            decomposed, chosen, named, dimension=dimension, lang=lang, width=width
         )
     elif kind is not None or category is not None:
         raise EstimationError(
@@ -129,6 +167,67 @@ def plot(
         ax = cast("Axes", cast("Any", plt).figure(figsize=size).add_axes((0, 0, 1, 1)))
     drawing.draw_on(ax, _installed(FONTS))
     return ax
+
+
+def _of_years_or_target(
+    result: object,
+    kind: str | None,
+    domain: str | None,
+    dimension: str,
+    *,
+    lang: Language,
+    width: float,
+) -> Drawing | None:
+    """Return the drawing of years, of a projection or of levers; None for what is neither."""
+    if isinstance(result, LevelResult) or type(result).__name__ == "DecompositionResult":
+        return None
+    from divide_index.change import ChangeResult
+    from divide_index.target import LeverResult, PublishedProjection
+
+    if isinstance(result, ChangeResult):
+        return _of_years(result, kind or "changes", domain, dimension, lang=lang, width=width)
+    from divide_index.publication.figures.target_figures import fan_of, levers_of, paces_of
+
+    if isinstance(result, PublishedProjection):
+        if kind not in {None, *get_args(ProjectionKind)}:
+            known = [f"kind = {', '.join(get_args(ProjectionKind))}"]
+            raise EstimationError("DI-E258", asked=_asked(kind=kind), known=known)
+        draw = paces_of if kind == "paces" else fan_of
+        return draw(result, lang, width=width)
+    if isinstance(result, LeverResult):
+        schema = result.levels.scores.survey.schema
+        return levers_of(result, schema, lang, width=width)
+    return None
+
+
+def _of_years(
+    result: "ChangeResult",
+    kind: str,
+    domain: str | None,
+    dimension: str,
+    *,
+    lang: Language,
+    width: float,
+) -> Drawing:
+    from divide_index.publication.figures.year_figures import changes_of, panels_of
+    from divide_index.publication.years import PublishedYears
+
+    wanted = ("average", "group") if domain is None else (domain,)
+    cells = [cell for cell in dict.fromkeys(result.cells) if cell.domain in wanted]
+    if kind not in get_args(YearsKind) or not cells or dimension not in result.dimensions:
+        raise EstimationError(
+            "DI-E258",
+            asked=_asked(kind=kind, domain=domain, dimension=dimension),
+            known=[
+                f"kind = {', '.join(get_args(YearsKind))}",
+                f"domain = {', '.join(dict.fromkeys(cell.domain for cell in result.cells))}",
+                f"dimension = {', '.join(dict.fromkeys(result.dimensions))}",
+            ],
+        )
+    published = PublishedYears(result, None)
+    if kind == "levels":
+        return panels_of(published, cells, lang, dimension=dimension, width=width)
+    return changes_of(published, cells, lang, dimension=dimension, width=width)
 
 
 def _decomposed(

@@ -16,7 +16,6 @@ from divide_index.publication.figures.drawing import (
     MARGIN,
     PAGE_WIDTH,
     SMALL_TEXT_SIZE,
-    TEXT_SIZE,
     Anchor,
     Drawing,
     Item,
@@ -34,81 +33,47 @@ from divide_index.publication.figures.lettering import (
     text_width,
     wrapped,
 )
-from divide_index.publication.figures.marks import Dot, Dumbbell, Flag, Line
+from divide_index.publication.figures.marks import Dot, Dumbbell, Line
 from divide_index.publication.figures.palette import (
     ACCENT,
-    GRID,
-    INK,
     LINK,
     MUTED,
     PAPER,
     REFERENCE,
     TARGET,
 )
-from divide_index.publication.figures.scales import Scale, round_ticks
-from divide_index.publication.formatting import (
-    CAUTION,
-    NONE,
-    NOT_AVAILABLE,
-    SUPPRESSED,
-    interval,
-    rounded,
-    signed,
+from divide_index.publication.figures.rows import (
+    Columns,
+    Row,
+    axis,
+    bounds_of,
+    columns_of,
+    grid,
+    interval_of,
+    published,
+    sign_of,
+    strips_of,
+    words_of,
 )
+from divide_index.publication.figures.scales import Scale, round_ticks
+from divide_index.publication.formatting import CAUTION, rounded, signed
 
-_NARROW: Final = 340.0  # below this, label and words share a line
-_NARROWEST_LABEL, _WIDEST_LABEL = 40.0, 0.36  # in points, and of the width
 _WIDEST_LINE_LABEL: Final = 0.42
 _FURTHEST_BOUND: Final = 40.0  # an interval that reaches further from any level is cut off
-_BETWEEN_COLUMNS: Final = 10.0
 _INNER_MARGIN: Final = 9.0  # from the ends of the scale to the edge of its column
-_ROW_PADDING: Final = 5.0
-_STRIP: Final = 13.0  # of a phone
+_BELOW_STRIP: Final = 4.0  # of a phone
 _DOT: Final = 6.0
 _RING, _CORE = 8.6, 4.8  # the ends of a dumbbell
-_SIGNS: Final[dict[Flag, str]] = {
-    "suppressed": SUPPRESSED,
-    "none": NONE,
-    "unknown": NOT_AVAILABLE,
-}
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A row before it has a place.
+class _Marked:
+    """A row, and the levels that its marks show."""
 
-    ``number`` and what stands ``behind`` it are each set flush right; ``levels`` are what its
-    marks show.
-    """
-
-    label: str
-    number: str
-    behind: str
+    row: Row
     levels: tuple[float, ...]
     bounds: tuple[float, float] | None = None
     is_hollow: bool = False
-    heading: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where the columns lie: the labels' width, the scale's column, the words' edges."""
-
-    label: float
-    left: float
-    right: float
-    number: float
-    is_narrow: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A row at its place: the middle of its marks, and the strip that is its own."""
-
-    row: _Row
-    y: float
-    top: float
-    bottom: float
 
 
 def dots(
@@ -186,42 +151,28 @@ def _lines(reference: Line | None, target: Line | None) -> list[tuple[Line, str]
     ]
 
 
-def _published(level: float | None, flag: Flag) -> float | None:
-    """Return a level that may be drawn; what is flagged away has none, whatever it says."""
-    return None if level is None or flag in _SIGNS or not math.isfinite(level) else level
-
-
-def _dot_row(row: Dot) -> _Row:
-    level = _published(row.level, row.flag)
+def _dot_row(row: Dot) -> _Marked:
+    level = published(row.level, row.flag)
     label, heading = clean(row.label), clean(row.heading)
     if level is None:
-        sign = _SIGNS.get(row.flag, NOT_AVAILABLE)
-        return _Row(label, sign, "", (), heading=heading)
-    bounds = None
-    if row.low is not None and row.high is not None and math.isfinite(row.low + row.high):
-        bounds = (row.low, row.high)
+        return _Marked(Row(label, sign_of(row.flag), heading=heading), ())
+    bounds = bounds_of(row.low, row.high)
     is_cautious = row.flag == "caution"
-    return _Row(
-        label,
-        rounded(level) + (CAUTION if is_cautious else ""),
-        "" if bounds is None else f"({interval(*bounds)})",
-        (level,),
-        bounds,
-        is_hollow=is_cautious,
-        heading=heading,
-    )
+    number = rounded(level) + (CAUTION if is_cautious else "")
+    words = Row(label, number, interval_of(level, bounds), heading)
+    return _Marked(words, (level,), bounds, is_hollow=is_cautious)
 
 
-def _dumbbell_row(row: Dumbbell, unit: str) -> _Row:
-    start, end = _published(row.start, row.flag), _published(row.end, row.flag)
+def _dumbbell_row(row: Dumbbell, unit: str) -> _Marked:
+    start, end = published(row.start, row.flag), published(row.end, row.flag)
     if start is None or end is None:
-        return _Row(clean(row.label), _SIGNS.get(row.flag, NOT_AVAILABLE), "", ())
+        return _Marked(Row(clean(row.label), sign_of(row.flag)), ())
     star = CAUTION if row.flag == "caution" else ""
-    return _Row(clean(row.label), f"{signed(end - start)}{clean(unit)}{star}", "", (start, end))
+    return _Marked(Row(clean(row.label), f"{signed(end - start)}{clean(unit)}{star}"), (start, end))
 
 
 def _chart(
-    rows: list[_Row],
+    marked: list[_Marked],
     *,
     lines: list[tuple[Line, str]],
     unit_label: str,
@@ -230,69 +181,36 @@ def _chart(
     legend: tuple[str, str] | None = None,
 ) -> Drawing:
     """Return rows under their heads, on one scale."""
-    columns = _columns(rows, width)
-    scale = _scale(rows, [line for line, _ in lines], columns)
+    rows = [each.row for each in marked]
+    columns = columns_of(rows, width, least_plot=-math.inf, spare=1.0)
+    scale = _scale(marked, [line for line, _ in lines], columns)
     items: list[Item] = []
     top = MARGIN
     if legend is not None:
         legend_items, top = _legend(legend, width)
         items += legend_items
     heads, stems, top = _heads(lines, clean(value_label), scale, columns, width=width, top=top)
-    placed, bottom = _placed(rows, columns, width, top)
-    items += _grid(scale, placed, columns, top, bottom)
+    strips, bottom = strips_of(rows, columns, top, below=_BELOW_STRIP)
+    items += grid(scale, strips, columns, top, bottom)
     for line, colour in lines:
         x = scale.at(line.level)
         dashes = (3.5, 2.5) if colour == TARGET else ()
         spans = [(stems[line], top if columns.is_narrow else bottom)]
         if columns.is_narrow:
-            spans += [(each.top, each.bottom) for each in placed]
+            spans += [(strip.top, strip.bottom) for strip in strips]
         items += [Stroke(((x, a), (x, b)), colour, 1.1, dashes) for a, b in spans]
     items += heads
-    for each in placed:
-        items += _words_of(each, columns, width)
-        if each.row.levels:
+    for each, strip in zip(marked, strips, strict=True):
+        items += words_of(each.row, strip, columns)
+        if each.levels:
             paint = _dumbbell_marks if legend is not None else _dot_marks
-            items += paint(each, scale)
-    axis, height = _axis(scale, columns, clean(unit_label), bottom)
+            items += paint(each, strip.y, scale)
+    numbers, height = axis(scale, columns, clean(unit_label), bottom)
     ends = (scale.level_at(0.0), scale.level_at(width))
-    return Drawing(width, height, (*items, *axis), ends)
+    return Drawing(width, height, (*items, *numbers), ends)
 
 
-def _columns(rows: list[_Row], width: float) -> _Columns:
-    number = max(
-        (text_width(row.number.removesuffix(CAUTION), TEXT_SIZE) for row in rows), default=0.0
-    )
-    behind = max((text_width(row.behind, TEXT_SIZE) for row in rows), default=0.0)
-    star = max((_star(row.number) for row in rows), default=0.0)
-    gap = 4.0 if behind else 0.0
-    right = width - behind - gap
-    if width < _NARROW:
-        return _Columns(width, 0.0, width, right - star, is_narrow=True)
-    widest = width * _WIDEST_LABEL
-    labels = [
-        *(wrapped(row.label, TEXT_SIZE, widest) for row in rows),
-        *(wrapped(row.heading, TEXT_SIZE, widest, is_bold=True) for row in rows),
-    ]
-    longest = max(
-        (text_width(line, TEXT_SIZE, is_bold=True) for lines in labels for line in lines),
-        default=0.0,
-    )
-    label = min(max(longest, _NARROWEST_LABEL), widest)
-    return _Columns(
-        label,
-        label + _BETWEEN_COLUMNS,
-        right - star - number - _BETWEEN_COLUMNS,
-        right - star,
-        is_narrow=False,
-    )
-
-
-def _star(number: str) -> float:
-    """Return how far a number reaches behind the place where numbers end."""
-    return text_width(CAUTION, TEXT_SIZE) if number.endswith(CAUTION) else 0.0
-
-
-def _scale(rows: list[_Row], lines: list[Line], columns: _Columns) -> Scale:
+def _scale(rows: list[_Marked], lines: list[Line], columns: Columns) -> Scale:
     """Return a scale that holds every level and line, and intervals within reason."""
     levels = [*(level for row in rows for level in row.levels), *(line.level for line in lines)]
     levels = levels or [0.0, 100.0]
@@ -330,7 +248,7 @@ def _heads(
     lines: list[tuple[Line, str]],
     value_label: str,
     scale: Scale,
-    columns: _Columns,
+    columns: Columns,
     *,
     width: float,
     top: float,
@@ -384,12 +302,20 @@ def _line_labels(
         ]
         for way in ways
     ]
+    above = max((-box.top for box in taken), default=0.0) + 4
+    stacked = [
+        _label_of_line(text, x, "middle", -above - storey * line, width=width, colour=colour)
+        for line, (text, x, (_, colour)) in enumerate(zip(texts, places, lines, strict=True))
+    ]
     # Where two lines all but coincide, one must end below the other's label.
     found = next(
-        found
-        for are_stems_clear in (True, False)
-        for found in laid
-        if _is_clear(found, places, taken, are_stems_clear=are_stems_clear)
+        (
+            found
+            for are_stems_clear in (True, False)
+            for found in laid
+            if _is_clear(found, places, taken, are_stems_clear=are_stems_clear)
+        ),
+        stacked,  # above words of many lines
     )
     boxes = [hull(words) for words in found]
     stems = {
@@ -433,84 +359,7 @@ def _is_crossed(x: float, top: float, boxes: list[Box]) -> bool:
     return any(box.top >= top - 1 and stem.touches(box) for box in boxes)
 
 
-def _placed(
-    rows: list[_Row], columns: _Columns, width: float, top: float
-) -> tuple[list[_Placed], float]:
-    """Return every row at its place, and where the last one ends."""
-    placed: list[_Placed] = []
-    pitch = LEADING * TEXT_SIZE
-    for row in rows:
-        if row.heading:
-            top += (6.0 if placed else 0.0) + pitch * len(_heading(row, columns)) + 4
-        lines = len(_label(row, columns, width))
-        if columns.is_narrow:
-            strip = top + lines * pitch + 3
-            placed.append(_Placed(row, strip + _STRIP / 2, strip, strip + _STRIP))
-            top = strip + _STRIP + 4
-        else:
-            height = lines * pitch + _ROW_PADDING
-            placed.append(_Placed(row, top + height / 2, top, top + height))
-            top += height
-    return placed, top
-
-
-def _heading(row: _Row, columns: _Columns) -> tuple[str, ...]:
-    return wrapped(row.heading, TEXT_SIZE, columns.label, is_bold=True)
-
-
-def _label(row: _Row, columns: _Columns, width: float) -> tuple[str, ...]:
-    room = columns.label
-    if columns.is_narrow:
-        room = min(columns.number - text_width(row.number, TEXT_SIZE), width) - _BETWEEN_COLUMNS
-    return wrapped(row.label, TEXT_SIZE, room)
-
-
-def _words_of(placed: _Placed, columns: _Columns, width: float) -> list[Item]:
-    """Return a row's heading, label and words."""
-    row, pitch = placed.row, LEADING * TEXT_SIZE
-    label = _label(row, columns, width)
-    middle = (ascent(TEXT_SIZE) - descent(TEXT_SIZE)) / 2  # of a line, above its baseline
-    if columns.is_narrow:
-        first = placed.top - 3 - (len(label) - 1) * pitch - descent(TEXT_SIZE)
-        number = first
-    else:
-        first = placed.y + middle - (len(label) - 1) * pitch / 2
-        number = placed.y + middle
-    items: list[Item] = []
-    if row.heading:
-        heading = _heading(row, columns)
-        above = (first - ascent(TEXT_SIZE) - 4) if columns.is_narrow else placed.top - 2
-        items += lines_of_words(
-            heading,
-            0.0,
-            above - descent(TEXT_SIZE) - (len(heading) - 1) * pitch,
-            INK,
-            is_bold=True,
-        )
-    items += lines_of_words(label, 0.0, first, INK)
-    end = columns.number + _star(row.number)
-    items.append(Words(end, number, row.number, INK, anchor="end"))
-    if row.behind:
-        items.append(Words(width, number, row.behind, MUTED, anchor="end"))
-    return items
-
-
-def _grid(
-    scale: Scale, placed: list[_Placed], columns: _Columns, top: float, bottom: float
-) -> list[Item]:
-    """Return the lines behind the marks: one for each round level and one for each row."""
-    spans = [(each.top, each.bottom) for each in placed] if columns.is_narrow else [(top, bottom)]
-    ups = [
-        Stroke(((scale.at(tick), a), (scale.at(tick), b)), GRID, 0.6)
-        for tick in scale.ticks
-        for a, b in spans
-    ]
-    rows = [Stroke(((columns.left, each.y), (columns.right, each.y)), GRID, 0.6) for each in placed]
-    return [*ups, *rows]
-
-
-def _dot_marks(placed: _Placed, scale: Scale) -> list[Item]:
-    row, y = placed.row, placed.y
+def _dot_marks(row: _Marked, y: float, scale: Scale) -> list[Item]:
     items: list[Item] = []
     if row.bounds is not None:
         low, high = (min(max(bound, scale.low), scale.high) for bound in row.bounds)
@@ -524,32 +373,11 @@ def _dot_marks(placed: _Placed, scale: Scale) -> list[Item]:
     return items
 
 
-def _dumbbell_marks(placed: _Placed, scale: Scale) -> list[Item]:
-    start, end = (scale.at(level) for level in placed.row.levels)
-    y = placed.y
+def _dumbbell_marks(row: _Marked, y: float, scale: Scale) -> list[Item]:
+    start, end = (scale.at(level) for level in row.levels)
     return [
         Stroke(((start, y), (end, y)), LINK, 2.2),
         # The hollow dot is the larger one, so that neither hides the other.
         Mark(end, y, "circle", _RING, PAPER, ACCENT),
         Mark(start, y, "circle", _CORE, ACCENT, ACCENT),
     ]
-
-
-def _axis(
-    scale: Scale, columns: _Columns, unit_label: str, bottom: float
-) -> tuple[list[Item], float]:
-    """Return the numbers of the scale below the rows, and the height of the drawing."""
-    size = SMALL_TEXT_SIZE
-    y = bottom + 3 + ascent(size)
-    items: list[Item] = [
-        Words(scale.at(tick), y, f"{tick:g}", MUTED, size, "middle") for tick in scale.ticks
-    ]
-    if unit_label and columns.is_narrow:
-        y += LEADING * size
-        items.append(Words(columns.right, y, unit_label, MUTED, size, "end"))
-    elif unit_label:
-        first = items[0].box.left if isinstance(items[0], Words) else 0.0
-        for line, text in enumerate(wrapped(unit_label, size, first - 6)):
-            y += LEADING * size * (line > 0)
-            items.append(Words(first - 6, y, text, MUTED, size, "end"))
-    return items, y + descent(size) + 1

@@ -1,92 +1,26 @@
 """Series of years: published levels, levels computed here, breaks, and the target ahead."""
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
+from collections.abc import Sequence
 
-from divide_index.publication.figures.boxes import Box, along
-from divide_index.publication.figures.drawing import (
-    MARGIN,
-    PAGE_WIDTH,
-    SMALL_TEXT_SIZE,
-    TEXT_SIZE,
-    Anchor,
-    Area,
-    Drawing,
-    Item,
-    Mark,
-    Stroke,
-    Words,
-    hull,
-    lines_of_words,
-)
-from divide_index.publication.figures.lettering import (
-    LEADING,
-    ascent,
-    clean,
-    descent,
-    text_width,
-    wrapped,
-)
+from divide_index.publication.figures.boxes import Box
+from divide_index.publication.figures.drawing import PAGE_WIDTH, SMALL_TEXT_SIZE, Drawing
+from divide_index.publication.figures.legends import legend
+from divide_index.publication.figures.lettering import LEADING
 from divide_index.publication.figures.marks import Line, Point
-from divide_index.publication.figures.palette import ACCENT, GRID, INK, MUTED, PAPER, TARGET
-from divide_index.publication.figures.scales import Scale, round_ticks
-from divide_index.publication.formatting import rounded
+from divide_index.publication.figures.years import (
+    LEAST_PLOT,
+    NARROW,
+    Plot,
+    Wording,
+    drawn_over_years,
+    left_of,
+    level_scale,
+    shown_points,
+    wording,
+    year_scale,
+)
 
-_NARROW: Final = 340.0
 _TALL, _LOW = 215.0, 190.0  # of a page, of a phone
-_PLOT: Final = 116.0  # at least
-_DOT: Final = 5.0
-_BESIDE: Final = 9.0  # from a published level to a computed one of the same year
-_BREAK: Final = 22.0  # how far the line of a break reaches above and below the series
-_AWAY: Final = (4.0, 7.0, 11.0, 16.0, 22.0, 29.0)  # from a mark to its number
-_GAP: Final = 1.5  # that words keep from everything
-_FURTHEST_BOUND: Final = 30.0  # an interval that reaches further from any level is cut off
-_TARGET_DASHES: Final = (3.5, 2.5)
-_BREAK_DASHES: Final = (1.6, 1.6)
-_SIDES: Final[tuple[tuple[Anchor, int], ...]] = (("start", 1), ("end", -1))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A point on the page; ``top`` and ``bottom`` are the ends of its interval, or its own."""
-
-    point: Point
-    x: float
-    y: float
-    top: float
-    bottom: float
-
-    @property
-    def mark(self) -> Mark:
-        """The dot or square."""
-        shape = "circle" if self.point.kind == "published" else "square"
-        face = ACCENT if self.point.kind == "published" else PAPER
-        return Mark(self.x, self.y, shape, _DOT, face, ACCENT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Break:
-    """Where a series is interrupted."""
-
-    x: float
-    top: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """What the words of a series are, cleaned; the last four stand in the legend if not empty."""
-
-    unit: str
-    target: str
-    break_: str
-    published_legend: str
-    computed_legend: str
-    target_legend: str = ""
-    break_legend: str = ""
 
 
 def series(
@@ -124,32 +58,21 @@ def series(
     width, height
         In points; below a width of 340 the figure is laid out for a phone.
     """
-    shown = sorted(
-        (point for point in points if math.isfinite(point.level)),
-        key=lambda point: (point.year, point.kind == "computed"),
-    )
-    kinds = {point.kind for point in shown}
-    words = _Wording(
-        unit=clean(unit_label),
-        target="" if target is None else clean(target.label),
-        break_=clean(break_label) if any(point.breaks for point in shown) else "",
-        published_legend=clean(published_label) if "published" in kinds else "",
-        computed_legend=clean(computed_label) if "computed" in kinds else "",
+    shown = shown_points(points)
+    words = wording(
+        shown,
+        target,
+        published_label=published_label,
+        computed_label=computed_label,
+        break_label=break_label,
+        unit_label=unit_label,
     )
     due = target_year if target is not None else None
     level = None if target is None else target.level
-    height = height or (_LOW if width < _NARROW else _TALL)
+    height = height or (_LOW if width < NARROW else _TALL)
     drawing, homeless = _laid(shown, level, due, words, width=width, height=height)
     if homeless:  # a label without a free place beside its line becomes part of the legend
-        words = _Wording(
-            words.unit,
-            "" if "target" in homeless else words.target,
-            "" if "break" in homeless else words.break_,
-            words.published_legend,
-            words.computed_legend,
-            words.target if "target" in homeless else "",
-            words.break_ if "break" in homeless else "",
-        )
+        words = words.without(homeless)
         drawing, _ = _laid(shown, level, due, words, width=width, height=height)
     return drawing
 
@@ -158,291 +81,18 @@ def _laid(
     points: list[Point],
     target: float | None,
     due: int | None,
-    words: _Wording,
+    words: Wording,
     *,
     width: float,
     height: float,
 ) -> tuple[Drawing, set[str]]:
     """Return the drawing, and which of ``target`` and ``break`` had no place for a label."""
-    head, top = _legend(words, width)
-    height = max(height, top + _PLOT)
+    head, top = legend(words.entries, width, apart=1.0)
+    top = top + 4 if head else 0.0
+    height = max(height, top + LEAST_PLOT)
     axis = height - LEADING * SMALL_TEXT_SIZE - 6
-    levels = _level_scale(points, target, top, axis)
-    left = max(text_width(f"{tick:g}", SMALL_TEXT_SIZE) for tick in levels.ticks) + 6
-    frame = Box(left, top, width, axis)
-    years = _year_scale(points, due, frame)
-    places = _places(points, years, levels)
-    breaks = _breaks(places, frame)
-    joints = _joints(places)
-    lines = [Stroke(((b.x, b.top), (b.x, b.bottom)), MUTED, 0.9, _BREAK_DASHES) for b in breaks]
-    diamonds: list[Mark] = []
-    if target is not None:
-        y = levels.at(target)
-        lines.insert(0, Stroke(((left, y), (width, y)), TARGET, 1.1, _TARGET_DASHES))
-        if due is not None:
-            diamonds.append(Mark(years.at(due), y, "diamond", _DOT, TARGET, TARGET))
-    whiskers = [
-        Stroke(((place.x, place.top), (place.x, place.bottom)), ACCENT, 1.4)
-        for place in places
-        if place.top < place.y or place.y < place.bottom
-    ]
-    marks = [*(place.mark for place in places), *diamonds]
-    strokes = [*lines, *joints, *whiskers]
-    taken = [
-        *(mark.box for mark in marks),
-        *(box for stroke in strokes for pair in pairwise(stroke.points) for box in along(*pair)),
-    ]
-    labels: list[Words] = []
-    homeless: set[str] = set()
-    if target is not None and words.target:
-        ways = _target_ways(words.target, levels.at(target), frame)
-        if not _settle(ways, frame, taken, labels):
-            homeless.add("target")
-    for each in breaks if words.break_ else ():
-        if not _settle(_break_ways(words.break_, each, frame), frame, taken, labels):
-            homeless.add("break")
-    for place in _to_be_numbered(places):
-        _settle(_number_ways(place), frame, taken, labels)
-    ground = [Area(word.box, PAPER) for word in labels]  # no line of the grid behind a number
-    items = [
-        *_grid(levels, frame),
-        *ground,
-        *_year_axis(points, due, years, frame),
-        *strokes,
-        *marks,
-        *head,
-        *labels,
-    ]
-    return Drawing(width, height, tuple(items)), homeless
-
-
-def _legend(words: _Wording, width: float) -> tuple[list[Item], float]:
-    """Return what stands above the plot, line by line, and the height it takes."""
-    entries: list[tuple[str, Mark | Stroke | None]] = [(words.unit, None)]
-    entries += [
-        (words.published_legend, Mark(5, 0, "circle", _DOT, ACCENT, ACCENT)),
-        (words.computed_legend, Mark(5, 0, "square", _DOT, PAPER, ACCENT)),
-        (words.target_legend, Stroke(((0, 0), (11, 0)), TARGET, 1.1, _TARGET_DASHES)),
-        (words.break_legend, Stroke(((5, -5), (5, 4)), MUTED, 0.9, _BREAK_DASHES)),
-    ]
-    size = SMALL_TEXT_SIZE
-    items: list[Item] = []
-    left, y = 0.0, MARGIN + ascent(size)
-    for text, sample in entries:
-        if not text:
-            continue
-        indent = 0.0 if sample is None else 15.0
-        lines = wrapped(text, size, width - indent)
-        across = indent + max(text_width(line, size) for line in lines)
-        if left and left + across > width:
-            left, y = 0.0, y + LEADING * size + 1
-        match sample:
-            case Mark():
-                x = left + sample.x
-                items.append(Mark(x, y - 3, sample.shape, sample.size, sample.face, sample.edge))
-                if sample.shape == "square":
-                    items.insert(-1, Stroke(((x, y - 8), (x, y + 2)), ACCENT, 1.4))
-            case Stroke():
-                moved = tuple((left + x, y - 3 + down) for x, down in sample.points)
-                items.append(Stroke(moved, sample.colour, sample.width, sample.dashes))
-            case None:
-                pass
-        items += lines_of_words(lines, left + indent, y, MUTED, size=size)
-        left += across + 16
-        y += (len(lines) - 1) * LEADING * size
-    return items, (y + descent(size) + 4 if items else 0.0)
-
-
-def _level_scale(points: list[Point], target: float | None, top: float, bottom: float) -> Scale:
-    """Return a scale that holds every level, and intervals within reason."""
-    levels = [point.level for point in points] + ([] if target is None else [target])
-    levels = levels or [0.0, 100.0]
-    low, high = min(levels), max(levels)
-    bounds = [bound for point in points for bound in _interval(point) or ()]
-    lowest = max(min([low, *bounds]), min(low, max(0.0, low - _FURTHEST_BOUND)))
-    highest = min(max([high, *bounds]), high + _FURTHEST_BOUND)
-    ticks = round_ticks(lowest, highest, max(3, int((bottom - top) // 26)))
-    return Scale(ticks, bottom - 17, top + 17)  # a number fits above and below
-
-
-def _interval(point: Point) -> tuple[float, float] | None:
-    low, high = point.low, point.high
-    if low is None or high is None or not math.isfinite(low + high):
-        return None
-    return low, high
-
-
-def _year_scale(points: list[Point], due: int | None, frame: Box) -> Scale:
-    """Return a scale of years, with room for half a year's label at either end."""
-    years = [point.year for point in points] + ([] if due is None else [due])
-    years = years or [0]
-    first, last = min(years), max(years)
-    if first == last:
-        first, last = first - 1, last + 1
-    margin = text_width("0000", SMALL_TEXT_SIZE) / 2 + 4
-    number = text_width("100.0", TEXT_SIZE)
-    is_computed_last = any(p.year == last and p.kind == "computed" for p in points)
-    beside = _BESIDE + _DOT + number if is_computed_last else 0.0
-    return Scale((first, last), frame.left + margin, frame.right - max(margin, beside))
-
-
-def _places(points: list[Point], years: Scale, levels: Scale) -> list[_Place]:
-    published = {point.year for point in points if point.kind == "published"}
-    places: list[_Place] = []
-    for point in points:
-        is_twin = point.kind == "computed" and point.year in published
-        x, y = years.at(point.year) + (_BESIDE if is_twin else 0.0), levels.at(point.level)
-        low, high = _interval(point) or (point.level, point.level)
-        top, bottom = levels.at(min(high, levels.high)), levels.at(max(low, levels.low))
-        places.append(_Place(point, x, y, top, bottom))
-    return places
-
-
-def _joints(places: list[_Place]) -> list[Stroke]:
-    """Return the lines that join published levels, none across a break."""
-    published = [place for place in places if place.point.kind == "published"]
-    return [
-        Stroke(((before.x, before.y), (after.x, after.y)), ACCENT, 1.4)
-        for before, after in pairwise(published)
-        if not after.point.breaks
-    ]
-
-
-def _breaks(places: list[_Place], frame: Box) -> list[_Break]:
-    """Return an upright line half-way to every point that does not continue those before."""
-    breaks: list[_Break] = []
-    for place in places:
-        earlier = [each for each in places if each.point.year < place.point.year]
-        if place.point.breaks and earlier:
-            before = earlier[-1]
-            middle = (before.y + place.y) / 2
-            breaks.append(
-                _Break(
-                    (before.x + place.x) / 2,
-                    max(min(before.y, place.y, middle - _BREAK), frame.top),
-                    min(max(before.y, place.y, middle + _BREAK), frame.bottom - 2),
-                )
-            )
-    return breaks
-
-
-def _to_be_numbered(places: list[_Place]) -> list[_Place]:
-    """Return the points whose levels are printed, the most wanted first."""
-    published = [place for place in places if place.point.kind == "published"]
-    computed = [place for place in places if place.point.kind == "computed"]
-    wanted = {0, len(published) - 1}
-    for index, place in enumerate(published):
-        if place.point.breaks and index:
-            wanted |= {index - 1, index}
-    closest = min((b.x - a.x for a, b in pairwise(published)), default=math.inf)
-    widest = max((text_width(rounded(p.point.level), TEXT_SIZE) for p in places), default=0.0)
-    every = 2 if closest < widest + 2 * _GAP else 1
-    others = [
-        index
-        for index in range(len(published) - 1, -1, -every)
-        if index not in wanted and (every == 1 or not {index - 1, index + 1} & wanted)
-    ]
-    chosen = [*sorted(wanted, reverse=True), *others] if published else []
-    return [*computed, *(published[index] for index in chosen)]
-
-
-def _settle(ways: Iterable[list[Words]], frame: Box, taken: list[Box], labels: list[Words]) -> bool:
-    """Put a label where it touches nothing that is taken; say whether there was such a place."""
-    for words in ways:
-        box = hull(words)
-        if box.lies_within(frame) and not any(box.grown(_GAP).touches(other) for other in taken):
-            labels += words
-            taken.append(box)
-            return True
-    return False
-
-
-def _number_ways(place: _Place) -> Iterator[list[Words]]:
-    """Yield where the number of a point may stand: above, below, beside, further off."""
-    text, size = rounded(place.point.level), TEXT_SIZE
-    radius = (place.mark.box.bottom - place.mark.box.top) / 2
-    above = min(place.top, place.y - radius) - descent(size)
-    below = max(place.bottom, place.y + radius) + ascent(size)
-    middle = place.y + (ascent(size) - descent(size)) / 2
-    anchors: tuple[tuple[Anchor, float], ...] = (("middle", 0), ("end", radius), ("start", -radius))
-    for away in _AWAY:
-        for y in (above - away / 2, below + away / 2):
-            for anchor, aside in anchors:
-                yield [Words(place.x + aside, y, text, INK, size, anchor)]
-        for anchor, side in _SIDES:
-            yield [Words(place.x + side * (radius + away), middle, text, INK, size, anchor)]
-
-
-def _target_ways(text: str, y: float, frame: Box) -> Iterator[list[Words]]:
-    """Yield where the label of the target may stand: above or below its line, from the right."""
-    size = SMALL_TEXT_SIZE
-    for share in (0.45, 0.9):
-        lines = wrapped(text, size, share * (frame.right - frame.left))
-        pitch = LEADING * size
-        above = y - 3 - descent(size) - (len(lines) - 1) * pitch
-        below = y + 3 + ascent(size)
-        across = max(text_width(line, size) for line in lines)
-        for further in (0.0, 4.0):
-            right = frame.right
-            while right - across >= frame.left:
-                for first in (above - further, below + further):
-                    yield lines_of_words(lines, right, first, TARGET, size=size, anchor="end")
-                right -= 6
-
-
-def _break_ways(text: str, place: _Break, frame: Box) -> Iterator[list[Words]]:
-    """Yield where the label of a break may stand: at the ends of its line, or beside it."""
-    size = SMALL_TEXT_SIZE
-    pitch = LEADING * size
-    for share in (0.3, 0.18):
-        lines = wrapped(text, size, share * (frame.right - frame.left))
-        deep = (len(lines) - 1) * pitch
-        for away in (3.0, 8.0, 14.0):
-            for first in (
-                place.bottom + away + ascent(size),
-                place.top - away - descent(size) - deep,
-            ):
-                yield lines_of_words(lines, place.x, first, MUTED, size=size, anchor="middle")
-        for first in (place.bottom - deep - descent(size), place.top + ascent(size)):
-            for anchor, aside in _SIDES:
-                yield lines_of_words(lines, place.x + aside, first, MUTED, size=size, anchor=anchor)
-
-
-def _grid(levels: Scale, frame: Box) -> list[Item]:
-    """Return a line and a number for each round level."""
-    size = SMALL_TEXT_SIZE
-    middle = (ascent(size) - descent(size)) / 2
-    items: list[Item] = []
-    for tick in levels.ticks:
-        y = levels.at(tick)
-        items.append(Stroke(((frame.left, y), (frame.right, y)), GRID, 0.6))
-        items.append(Words(frame.left - 5, y + middle, f"{tick:g}", MUTED, size, "end"))
-    return items
-
-
-def _year_axis(points: list[Point], due: int | None, years: Scale, frame: Box) -> list[Item]:
-    """Return the line below the plot with its years: all, or as many as have room."""
-    size = SMALL_TEXT_SIZE
-    items: list[Item] = [
-        Stroke(((frame.left, frame.bottom), (frame.right, frame.bottom)), MUTED, 0.8)
-    ]
-    shown = sorted({point.year for point in points} | ({due} if due is not None else set()))
-    items += [
-        Stroke(((years.at(year), frame.bottom), (years.at(year), frame.bottom + 3)), MUTED, 0.8)
-        for year in shown
-    ]
-    # The last year of the survey and the target's are named first, then back from the last.
-    last = max((point.year for point in points), default=None)
-    first = min((point.year for point in points), default=None)
-    order = [year for year in (last, due, first) if year is not None]
-    room = text_width("0000", size) + 6
-    every = next(n for n in range(1, 1000) if n * (years.at(1) - years.at(0)) >= room)
-    order += [year for year in reversed(shown) if last is not None and (last - year) % every == 0]
-    named: list[Words] = []
-    for year in dict.fromkeys(order):
-        word = Words(
-            years.at(year), frame.bottom + 4 + ascent(size), str(year), MUTED, size, "middle"
-        )
-        if not any(word.box.grown(2).touches(other.box) for other in named):
-            named.append(word)
-    return [*items, *named]
+    levels = level_scale(points, target, top, axis)
+    frame = Box(left_of(levels), top, width, axis)
+    plot = Plot(frame, year_scale(points, due, frame), levels)
+    drawn = drawn_over_years(points, target, due, words, plot)
+    return Drawing(width, height, (*drawn.items, *head, *drawn.labels)), drawn.homeless
