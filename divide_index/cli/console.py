@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from divide_index.publication.disclosure import Suppression
     from divide_index.publication.linked import PublishedLinked
     from divide_index.publication.targets import PublishedTarget
-    from divide_index.publication.years import PublishedYears
+    from divide_index.publication.year_parts import PublishedParts
 
 _WIDEST_WORD = 20
 
@@ -66,15 +66,17 @@ def render_decomposition(
     return printed(buffer)
 
 
-def render_years(published: "PublishedYears", lang: "Language", *, to_terminal: bool) -> str:
+def render_years(published: "PublishedParts", lang: "Language", *, to_terminal: bool) -> str:
     """Return tables, sentences and notes of several years as text."""
+    from divide_index.publication.year_parts import part_notes, tables_of_parts
     from divide_index.publication.year_tables import tables_of_years, year_notes, year_sentences
 
+    years = published.years
     console, buffer = new_console(to_terminal=to_terminal)
-    for table in tables_of_years(published, lang):
+    for table in (*tables_of_years(years, lang), *tables_of_parts(published, lang)):
         _print(console, table)
-    _quote(console, year_sentences(published, lang))
-    _list(console, year_notes(published, lang))
+    _quote(console, year_sentences(years, lang))
+    _list(console, (*part_notes(published, lang), *year_notes(years, lang)))
     return printed(buffer)
 
 

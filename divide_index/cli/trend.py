@@ -28,6 +28,7 @@ from divide_index.cli.context import (
 from divide_index.cli.surveys import read_waves_told
 
 if TYPE_CHECKING:
+    from divide_index.publication.year_parts import PublishedParts
     from divide_index.publication.years import PublishedYears
     from divide_index.waves import Waves
 
@@ -86,6 +87,12 @@ _FOUR_DIGITS = re.compile(r"[0-9]{4}")
     "--linked", is_flag=True, help="Link levels over a change of items by those in common."
 )
 @click.option(
+    "--parts", is_flag=True, help="What changes are made of: own scores, composition, returns."
+)
+@click.option(
+    "--convergence", metavar="DOMAIN", help="Whether the regions of a domain become more alike."
+)
+@click.option(
     "--by",
     metavar="DOMAIN,...",
     help="Domains to list, and crosses: region,region*area,group*region.",
@@ -115,6 +122,8 @@ def command(  # noqa: PLR0913  one parameter per option
     published_margin: float | None,
     pooled: str | None,
     linked: bool,  # noqa: FBT001  a flag of the command line
+    parts: bool,  # noqa: FBT001
+    convergence: str | None,
     by: str | None,
     group: str | None,
     where: str | None,
@@ -159,7 +168,8 @@ def command(  # noqa: PLR0913  one parameter per option
         lonely=lonely,
         verbose=verbose,
     )
-    asked = _Asked(listed(by), listed(group) or None, where, confidence / 100, formula)
+    domains = list(dict.fromkeys([*listed(by), *listed(convergence)]))
+    asked = _Asked(domains, listed(group) or None, where, confidence / 100, formula)
     destination = _Destination(kind, output, is_open=disclosure == "off", force=force)
     if pooled is not None:
         _pool(session, waves, _years(session, pooled, "--pool"), asked, destination)
@@ -169,19 +179,58 @@ def command(  # noqa: PLR0913  one parameter per option
         return
     result = compare_years(
         waves,
-        listed(by),
-        groups=listed(group) or None,
+        asked.by,
+        groups=asked.groups,
         where=where,
         formula=formula,  # pyright: ignore[reportArgumentType]
-        confidence=confidence / 100,
+        confidence=asked.confidence,
         published=_years(session, published, "--published"),
         published_margin=published_margin,
     )
     suppressions = protect_years(result) if disclosure == "report" else None
     shown = PublishedYears(result, suppressions)
+    beside = _parts(waves, shown, asked, convergence, wanted=parts)
     if kind != "table":
-        session.report_all(shown.findings())
-    _deliver(session, shown, destination)
+        session.report_all((*shown.findings(), *beside.findings()))
+    _deliver(session, beside, destination)
+
+
+def _parts(
+    waves: "Waves",
+    years: "PublishedYears",
+    asked: "_Asked",
+    convergence: str | None,
+    *,
+    wanted: bool,
+) -> "PublishedParts":
+    """Return what changes are made of, and whether regions converge, if that was asked for."""
+    from divide_index.publication.year_parts import PublishedParts, protect_parts
+
+    sources = decomposition = decomposed = sigma = beta = None
+    if wanted:
+        from divide_index.change import change_decomposition, change_sources
+
+        options = {
+            "groups": asked.groups,
+            "where": asked.where,
+            "formula": asked.formula,
+            "confidence": asked.confidence,
+        }
+        sources = change_sources(waves, asked.by, **options)  # pyright: ignore[reportArgumentType]
+        if waves.schema.decomposition is not None:
+            decomposition = change_decomposition(waves, asked.by, **options)  # pyright: ignore[reportArgumentType]
+            decomposed = None if years.suppressions is None else protect_parts(decomposition)
+    if convergence is not None:
+        from divide_index.change import beta_convergence, sigma_convergence
+
+        options = {
+            "where": asked.where,
+            "formula": asked.formula,
+            "confidence": asked.confidence,
+        }
+        sigma = sigma_convergence(waves, convergence, **options)  # pyright: ignore[reportArgumentType]
+        beta = beta_convergence(waves, convergence, **options)  # pyright: ignore[reportArgumentType]
+    return PublishedParts(years, sources, decomposition, decomposed, sigma, beta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +428,7 @@ def _years(session: Session, text: str | None, option: str) -> list[int]:
     return [int(name) for name in names]
 
 
-def _deliver(session: Session, published: "PublishedYears", destination: _Destination) -> None:
+def _deliver(session: Session, published: "PublishedParts", destination: _Destination) -> None:
     from divide_index.publication.year_files import years_as_csv, years_as_json, years_provenance
 
     lang = session.language
@@ -390,8 +439,8 @@ def _deliver(session: Session, published: "PublishedYears", destination: _Destin
     elif destination.kind == "json":
         text = years_as_json(published, lang)
     else:
-        text = years_as_csv(published)
-    _write(session, text, years_provenance(published), destination)
+        text = years_as_csv(published.years)
+    _write(session, text, years_provenance(published.years), destination)
 
 
 def _write(session: Session, text: str, provenance: str, destination: _Destination) -> None:

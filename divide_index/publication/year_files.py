@@ -5,20 +5,22 @@ import pandas as pd
 from divide_index.messages import Language
 from divide_index.publication.files import as_csv, as_json, records
 from divide_index.publication.provenance import provenance_of_years
+from divide_index.publication.year_parts import PublishedParts, parts_document
 from divide_index.publication.year_tables import year_sentences
 from divide_index.publication.years import PublishedYears
 
 
-def years_as_json(published: PublishedYears, lang: Language) -> str:
-    """Return trends, changes and levels with their provenance as JSON.
+def years_as_json(parts: PublishedParts, lang: Language) -> str:
+    """Return trends, changes, what they are made of and levels with their provenance as JSON.
 
     Parameters
     ----------
-    published
-        The years.
+    parts
+        The years, and what is told beside them.
     lang
         Of the sentences.
     """
+    published = parts.years
     return as_json(
         {
             "provenance": _provenance(published),
@@ -26,6 +28,7 @@ def years_as_json(published: PublishedYears, lang: Language) -> str:
                 "trends": records(published.trends_frame()),
                 "changes": records(published.changes_frame()),
                 "published": records(published.published_frame()),
+                **parts_document(parts),
                 "sentences": [
                     {"label": label, "lang": lang, "text": words}
                     for label, words in year_sentences(published, lang)
