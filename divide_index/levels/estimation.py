@@ -230,9 +230,7 @@ def _columns(schema: SurveySchema, cases: Cases) -> list[str]:
     return [dimension_column(name, variant) for name in schema.dimensions]
 
 
-def _result(
-    sheet: _Sheet, confidence: float, df: DegreesOfFreedom
-) -> tuple[LevelResult, Floats]:
+def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> tuple[LevelResult, Floats]:
     schema = sheet.schema
     parts = [
         linearise_levels(part.total, sheet.reference.total, sheet.shares, sheet.formula)
@@ -300,9 +298,7 @@ def _check_cells(sheet: _Sheet) -> None:
 # -- variance --------------------------------------------------------------------------------
 
 
-def _estimate(
-    sheet: _Sheet, parts: list[Linearised], degrees: Floats
-) -> tuple[Estimate, Floats]:
+def _estimate(sheet: _Sheet, parts: list[Linearised], degrees: Floats) -> tuple[Estimate, Floats]:
     """Return the levels of every row with their joint covariance, and its PSU totals."""
     psus = sheet.survey.design.psus
     totals = np.hstack(
