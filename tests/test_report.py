@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,8 @@ from divide_index.cells import Cell
 from divide_index.errors import Finding, PublicationError
 from divide_index.levels import LevelResult, nonresponse_band, relative_levels
 from divide_index.messages import Language
-from divide_index.publication.formatting import interval, rounded
+from divide_index.publication.disclosure import protect
+from divide_index.publication.formatting import interval, rounded, signed
 from divide_index.publication.labels import inside
 from divide_index.publication.published import Published
 from divide_index.publication.report import Report, domains_of_report, table_as_csv
@@ -33,6 +36,7 @@ from divide_index.publication.report.blocks import (
     TableBlock,
 )
 from divide_index.publication.report.columns import column_widths
+from divide_index.publication.report.joint import protect_together
 from divide_index.publication.report.material import Material
 from divide_index.publication.report.pages import page_of
 from divide_index.publication.report.series import PublishedSeries, published_series
@@ -41,6 +45,8 @@ from divide_index.schema import OVERALL, SurveySchema, load_schema
 from divide_index.scoring import score
 from divide_index.simulate import simulate_survey
 from divide_index.survey import read_survey
+from divide_index.target import distance_to_target, plan_goals
+from divide_index.target.verdicts import published_verdict, sampled_verdict
 
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 POISON = 777_000.0  # a level nobody has, and nobody may see
@@ -145,6 +151,76 @@ def test_without_disclosure_control_every_page_is_marked() -> None:
     assert not any("INTERNAL" in mark for mark in report("en").document.cover.marks)
 
 
+@cache
+def few_in_the_capital() -> LevelResult:
+    """Return levels by province of a survey with seven farmers in Seoul."""
+    frame = simulate_survey("example", seed=1, n=2500)
+    seoul = frame.index[(frame["sample"] == "farmers") & (frame["province"] == 1)]
+    frame.loc[seoul[7:], "province"] = 9
+    schema = load_schema("example")
+    return relative_levels(
+        score(read_survey(frame, schema)), domains_of_report(schema, ["province"])
+    )
+
+
+def farmers_in(province: int) -> Cell:
+    codes = (("group", "farmers"), ("province", str(province)))
+    return Cell("group*province", f"farmers*{province}", codes)
+
+
+def test_a_definition_of_the_target_gives_no_suppressed_province_back() -> None:
+    """All farmers less those outside the capital region and in Gyeonggi are the seven in Seoul."""
+    result = few_in_the_capital()
+    n = {cell: int(result.n[result.row(cell.domain, cell.category)]) for cell in result.cells}
+    seoul, gyeonggi, incheon = map(farmers_in, (1, 9, 4))
+    far = distance_to_target(result.scores).row("outside_capital").n
+    assert n[incheon] == 0
+    assert n[Cell("group", "farmers")] - far - n[gyeonggi] == n[seoul] == 7
+    assert protect(result).suppressed & {seoul, gyeonggi} == {seoul}  # by themselves
+    given = Report(result, "ko")
+    assert given.suppression is not None
+    assert given.suppression.suppressed >= {seoul, gyeonggi}
+    [table] = [t for t in given.document.tables if t.title.startswith("정의와 지표별")]
+    printed = [row.cells[-1] for row in table.rows if not row.is_heading]
+    assert f"{far:,}" in printed
+
+
+def test_levels_are_suppressed_as_without_a_target_where_its_definitions_tell_nothing() -> None:
+    given, alone = report().suppression, protect(levels(), band=report().band)
+    assert given is not None
+    assert given.summary() == alone.summary()
+    assert (given.suppressed, given.cells) == (alone.suppressed, alone.cells)
+
+
+def test_a_hidden_definition_is_nowhere_in_a_report() -> None:
+    result, target = levels(), distance_to_target(levels().scores)
+    given = Report(result, "en", target=target)
+    assert given.suppression is not None
+    far = Cell("group", "outside_capital")
+    joint = protect_together(result, target)
+    hiding = replace(joint.target, primary={**joint.target.primary, far: ("threshold",)})
+    rows = tuple(
+        replace(row, level=777.7, n=7_777_777, gap=777.7, conf_low=777.7, conf_high=777.7)
+        if row.definition == far.category
+        else row
+        for row in target.rows
+    )
+    told: list[str] = []
+    for suppression in (hiding, joint.target):
+        made = Report(result, "en", target=replace(target, rows=rows))
+        made.__dict__["_joint"] = replace(joint, target=suppression)
+        words = "\n".join(words_of(made.document))
+        attached = [each.content.decode() for each in made.attachments()]
+        told.append(words + "".join(attached))
+        [table] = [t for t in made.document.tables if "by definition and measure" in t.title]
+        hidden = [set(row.cells[1:]) for row in table.rows if len(row.cells) > 1][-2:]
+        assert (hidden == [{"x"}, {"x"}]) == (suppression is hiding)
+    assert [("777.7" in words, "7,777,777" in words) for words in told] == [
+        (False, False),
+        (True, True),
+    ]
+
+
 # -- the numbers of the levels ---------------------------------------------------------------
 
 
@@ -217,6 +293,20 @@ def test_one_dimension_alone_would_reach_the_target() -> None:
         assert reached == pytest.approx(83, abs=0.11)
 
 
+def test_one_dimension_alone_would_reach_the_target_by_the_other_formula_too() -> None:
+    """Of composites every level counts by its weight times the reference's mean score."""
+    result = relative_levels(levels().scores, ["sex"], formula="ratio_of_composites")
+    table = alone(Report(result, "ko", None, "off"))
+    shares = np.array([0.2, 0.4, 0.4]) * [*result.reference_means.values()]
+    now = [float(row.cells[2]) for row in table.rows]
+    needed = [row.cells[3] for row in table.rows]
+    assert any(each != "-" for each in needed)
+    for place, each in enumerate(needed):
+        if each != "-":
+            raised = [*now[:place], float(each), *now[place + 1 :]]
+            assert np.average(raised, weights=shares) == pytest.approx(83, abs=0.11)
+
+
 def test_a_level_above_full_scores_is_not_asked_for() -> None:
     """With everybody at 100 of 100, access would stand at 10,000 over the reference's mean."""
     given = report("ko")
@@ -225,6 +315,93 @@ def test_a_level_above_full_scores_is_not_asked_for() -> None:
     gap = 83 - given.levels.level("group", "farmers")
     assert given.levels.level("group", "farmers", "access") + gap / 0.2 > ceiling
     assert access.cells[3:] == ("-", "-")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_definition_and_measure_of_the_target_is_checked(lang: Language) -> None:
+    given = report(lang)
+    target = distance_to_target(given.levels.scores)
+    title = {"ko": "정의와 지표별로", "en": "by definition and measure"}[lang]
+    [table] = [t for t in given.document.tables if title in t.title]
+    rows = [row.cells for row in table.rows if not row.is_heading]
+    headings = [row.cells[0] for row in table.rows if row.is_heading]
+    labels = [row.label.of(lang) for row in target.rows if row.dimension == OVERALL]
+    assert headings == labels
+    assert len(rows) == len(target.rows) == 6
+    verdicts = {
+        "ko": {"missed": "미달", "reached": "도달", "edge": "판단 유보"},
+        "en": {"missed": "not reached", "reached": "reached", "edge": "cannot tell"},
+    }[lang]
+    for cells, row in zip(rows, target.rows, strict=True):
+        assert cells[1].rstrip("*") == rounded(row.level)
+        assert cells[2] == interval(row.conf_low, row.conf_high)
+        assert cells[3] == signed(row.level - 83)
+        assert cells[4:6] == (verdicts[row.published], verdicts[row.sampled])
+        assert cells[7] == f"{row.n:,}"
+    own = next(t for t in given.document.tables if t.number.endswith("-2") and "83%" in t.title)
+    values = [row.cells[1] for row in own.rows]
+    assert f"{rounded(target.row().certain_level)}%" in values
+
+
+def test_what_is_measured_is_told_apart_from_the_plan_s_wording() -> None:
+    words = "\n".join(words_of(report("ko").document))
+    assert "이 점검의 대상은 ‘농어민’이며, 정책목표의 대상이 이와 같은지는 확인되지 않았다" in words
+    share = distance_to_target(levels().scores).row("rural_residents").target_among_others
+    assert f"이들을 뺀 나머지를 100으로 하면 {rounded(share)}%에 해당한다" in words
+
+
+def test_the_plan_s_other_goals_stand_in_the_report_when_asked(tmp_path: Path) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text(
+        'values: {digital_soc: [{year: 2025, value: 120, source: "Ministry, 2026-02-10"}]}',
+        encoding="utf-8",
+    )
+    asked = Report(levels(), "ko", goals=plan_goals(values)).document
+    table = next(t for t in asked.tables if "정량목표" in t.title)
+    assert table.number.endswith("-4")
+    [soc] = [row.cells for row in table.rows if "SOC" in row.cells[0]]
+    assert soc[3:5] == ("≥300", "120 (2025)")
+    assert "+90.00" in soc[5]  # (300 - 120) / 2
+    assert any("Ministry, 2026-02-10" in note for note in table.notes)
+    assert not any("정량목표" in t.title for t in report("ko").document.tables)
+
+
+def test_levers_that_a_group_of_the_reference_pulls_raise_the_reference_too() -> None:
+    """Older adults are part of the reference: full access of theirs raises everybody's mean."""
+    result = levels()
+    target = result.scores.survey.schema.target
+    assert target is not None
+    other = target.model_copy(update={"group": "older", "definitions": {}, "level": 75.5})
+    table = alone(Report(with_schema(result, target=other), "ko", None, "off"))
+    [access] = [row.cells for row in table.rows if row.cells[0] == "접근"]
+    level = result.level("group", "older", "access")
+    needed = level + (75.5 - result.level("group", "older")) / 0.2
+    held = 10_000 / result.reference_means["access"]
+    [found] = [
+        each
+        for each in distance_to_target(with_schema(result, target=other).scores).alone
+        if each.dimension == "access"
+    ]
+    assert found.highest < held  # 100 by itself is relative to a mean that has risen
+    assert access[3] == ("-" if needed > found.highest else rounded(needed))
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [({"confidence": 0.9}, "DI-E259"), ({"year": 2024}, "DI-E259"), ({}, "")]
+)
+def test_a_target_of_other_options_makes_no_report(options: dict[str, Any], code: str) -> None:
+    target = distance_to_target(levels().scores, **options)
+    if not code:
+        assert Report(levels(), "ko", target=target).document
+        return
+    with pytest.raises(PublicationError, match=code):
+        Report(levels(), "ko", target=target)
+
+
+def test_a_target_of_other_records_makes_no_report() -> None:
+    other = distance_to_target(levels(n=1300).scores)
+    with pytest.raises(PublicationError, match="DI-E248"):
+        Report(levels(), "ko", target=other)
 
 
 # -- words -----------------------------------------------------------------------------------
@@ -429,9 +606,45 @@ def true_survey(result: LevelResult) -> LevelResult:
     return replace(result, scores=replace(result.scores, survey=survey))
 
 
+def with_target(result: LevelResult) -> Report:
+    """Return a report of levels of which that of farmers is another, its target moved along."""
+    target = distance_to_target(result.scores)
+    place, row = result.row("group", "farmers"), target.levels.row("group", "farmers")
+    level, low, high = (
+        float(each[place]) for each in (result.estimate.values, result.conf_low, result.conf_high)
+    )
+    whole = target.levels
+    values, lows, highs = (
+        each.copy() for each in (whole.estimate.values, whole.conf_low, whole.conf_high)
+    )
+    values[row], lows[row], highs[row] = level, low, high
+    published = published_verdict(level, target.target.level)
+    own = replace(
+        target.rows[0],
+        level=level,
+        conf_low=low,
+        conf_high=high,
+        gap=level - target.target.level,
+        published=published,
+        sampled=sampled_verdict(level, None, target.target.level, bounds=(low, high)),
+    )
+    moved = replace(
+        target,
+        rows=(own, *target.rows[1:]),
+        alone=target.alone if published == "missed" else (),
+        levels=replace(
+            whole,
+            estimate=replace(whole.estimate, values=values),
+            conf_low=lows,
+            conf_high=highs,
+        ),
+    )
+    return Report(result, "ko", None, "off", target=moved)
+
+
 def test_a_level_as_published_is_compared_with_last_year() -> None:
     result = with_level(true_survey(levels()), ("group", "farmers", OVERALL), 80.62)
-    words = "\n".join(words_of(Report(result, "ko", None, "off").document))
+    words = "\n".join(words_of(with_target(result).document))
     assert "전년(80.0%)보다 0.6%p 높다" in words
     assert "유의성은 판단하지 않았다" in words
     assert "공표값의 최근 3년 연평균(0.6%p)" in words
@@ -450,7 +663,7 @@ def test_levels_of_another_formula_are_compared_with_no_published_ones() -> None
     scores = true_survey(levels()).scores
     result = relative_levels(scores, ["sex"], formula="ratio_of_composites")
     words = "\n".join(words_of(Report(result, "ko", None, "off").document))
-    for told in ("공표값의", "전년", "공표값과 계산값", "한 부문만 높여"):
+    for told in ("공표값의", "전년", "공표값과 계산값"):
         assert told not in words
     assert "종합 원점수의 비율" in words
 
@@ -488,7 +701,7 @@ def test_an_interval_that_is_not_symmetric_decides_by_its_ends(
     changed = replace(
         result, estimate=replace(result.estimate, values=values), conf_low=lows, conf_high=highs
     )
-    document = Report(changed, "ko", None, "off").document
+    document = with_target(changed).document
     [table] = [t for t in document.tables if "대비 판단" in t.title]
     rows = {row.cells[0]: row.cells[1] for row in table.rows}
     assert rows["표본오차 고려 판단"] == verdict
@@ -497,7 +710,7 @@ def test_an_interval_that_is_not_symmetric_decides_by_its_ends(
 
 def test_a_target_that_is_reached_once_rounded_needs_no_increase() -> None:
     result = with_level(levels(), ("group", "farmers", OVERALL), 82.97)
-    document = Report(result, "ko", None, "off").document
+    document = with_target(result).document
     [table] = [t for t in document.tables if "대비 판단" in t.title]
     rows = {row.cells[0]: row.cells[1] for row in table.rows}
     assert rows["추정치 기준 판단"] == "목표 도달"

@@ -139,7 +139,7 @@ def command(  # noqa: PLR0913  one parameter per option
         suppression,
         levers=tuple(Levers(each, name, suppression) for name, each in raised.items()),
         # How far a mix gets, or that it does, tells the level that is not published.
-        mix=None if is_hidden or not priced else _mix(raised[None], priced),
+        mix=_mix(raised[None], priced) if priced and raised and not is_hidden else None,
         projection=_projection(scores, result, published_error, is_hidden=is_hidden),
         goals=goals,
     )
@@ -155,10 +155,15 @@ def _raised(
     domains: "Sequence[str]",
     raise_to: str | None,
 ) -> "dict[str | None, LeverResult]":
-    """Return the indicators as levers, by None, then the parts by every domain asked for."""
+    """Return the indicators as levers, by None, then the parts by every domain asked for.
+
+    There are none of a level that is not known.
+    """
     from divide_index.target import lever_effects
 
     score = _score(session, raise_to)
+    if math.isnan(result.row().level):
+        return {}
     return {
         name: lever_effects(
             scores,

@@ -147,7 +147,14 @@ def command(  # noqa: PLR0913  one parameter per option
 
     _check(session, pooled=pooled, linked=linked, published=published, samples=samples)
     _check_unused(
-        session, linked=linked, formula=formula, published=published, margin=published_margin
+        session,
+        linked=linked,
+        pooled=pooled,
+        parts=parts,
+        convergence=convergence,
+        formula=formula,
+        published=published,
+        margin=published_margin,
     )
     kind = kind or _KIND_OF_ENDING[checked_ending(output, _KIND_OF_ENDING)]
     given = gathered(session, surveys, sources)
@@ -189,13 +196,14 @@ def command(  # noqa: PLR0913  one parameter per option
     )
     suppressions = protect_years(result) if disclosure == "report" else None
     shown = PublishedYears(result, suppressions)
-    beside = _parts(waves, shown, asked, convergence, wanted=parts)
+    beside = _parts(session, waves, shown, asked, convergence, wanted=parts)
     if kind != "table":
         session.report_all((*shown.findings(), *beside.findings()))
     _deliver(session, beside, destination)
 
 
 def _parts(
+    session: Session,
     waves: "Waves",
     years: "PublishedYears",
     asked: "_Asked",
@@ -203,10 +211,14 @@ def _parts(
     *,
     wanted: bool,
 ) -> "PublishedParts":
-    """Return what changes are made of, and whether regions converge, if that was asked for."""
+    """Return what changes are made of, and whether regions converge, if that was asked for.
+
+    Where regions differ no more than by sampling error there is no slope: the variances stay.
+    """
+    from divide_index.errors import EstimationError
     from divide_index.publication.year_parts import PublishedParts, protect_parts
 
-    sources = decomposition = decomposed = sigma = beta = None
+    sources = decomposition = decomposed = sigma = beta = no_slope = None
     if wanted:
         from divide_index.change import change_decomposition, change_sources
 
@@ -229,8 +241,16 @@ def _parts(
             "confidence": asked.confidence,
         }
         sigma = sigma_convergence(waves, convergence, **options)  # pyright: ignore[reportArgumentType]
-        beta = beta_convergence(waves, convergence, **options)  # pyright: ignore[reportArgumentType]
-    return PublishedParts(years, sources, decomposition, decomposed, sigma, beta)
+        try:
+            beta = beta_convergence(waves, convergence, **options)  # pyright: ignore[reportArgumentType]
+        except EstimationError as error:
+            if error.code != "DI-E385":
+                raise
+            no_slope = error
+    found = PublishedParts(years, sources, decomposition, decomposed, sigma, beta)
+    if no_slope is not None and not found.hides_convergence:  # its words tell the variances
+        session.report(no_slope)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +301,9 @@ def _check_unused(
     session: Session,
     *,
     linked: bool,
+    pooled: str | None,
+    parts: bool,
+    convergence: str | None,
     formula: str | None,
     published: str | None,
     margin: float | None,
@@ -290,10 +313,18 @@ def _check_unused(
     Raises
     ------
     click.UsageError
-        A formula that levels are not linked by, or a margin of no published year.
+        A formula that levels are not linked by, parts of changes where there are none, or a
+        margin of no published year.
     """
-    if linked and formula not in {None, "weighted_ratios"}:
-        raise click.UsageError(session.words("cli.waves.one", options=["--linked", "--formula"]))
+    named = {
+        "--formula": linked and formula not in {None, "weighted_ratios"},
+        "--parts": parts,
+        "--convergence": convergence is not None,
+    }
+    unused = [name for name, is_given in named.items() if is_given]
+    other = "--linked" if linked else "--pool" if pooled is not None else None
+    if other is not None and unused:
+        raise click.UsageError(session.words("cli.waves.one", options=[other, *unused]))
     if margin is not None and published is None:
         raise click.UsageError(session.words("cli.waves.margin"))
 

@@ -84,7 +84,11 @@ class PublishedLinked:
         found = self.result.findings
         for each in (self.suppressions or {}).values():
             found = each.findings(found)
-        return found
+        said: list[Finding] = []
+        for each in found:  # two may be the same once their numbers are taken away
+            if each not in said:
+                said.append(each)
+        return tuple(said)
 
 
 def protect_linked(result: LinkedResult) -> dict[int, Suppression]:

@@ -59,8 +59,13 @@ def target_provenance(published: PublishedTarget) -> str:
 
 def _provenance(published: PublishedTarget) -> dict[str, Any]:
     found = provenance_of(published.result.levels, published.suppression)
-    # The levels were computed with the definitions as groups; the schema is the survey's.
-    return {**found, "schema": schema_of(published.schema)}
+    # The levels were computed with the definitions as groups; schema and target are the survey's.
+    target = published.result.target.model_dump(include={"group", "dimension", "level", "year"})
+    return {
+        **found,
+        "schema": schema_of(published.schema),
+        "method": {**found["method"], "target": target},
+    }
 
 
 def _paces(published: PublishedTarget) -> pd.DataFrame:

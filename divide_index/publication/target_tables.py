@@ -143,9 +143,10 @@ def target_notes(published: PublishedTarget, lang: Language) -> list[str]:
         text("note.target.probability", lang),
         text("note.target.certain", lang, confidence=confidence),
     ]
-    if any(not math.isnan(row.target_among_others) for row in result.rows):
+    shown = [row for row in result.rows if not published.is_hidden(row)]
+    if any(not math.isnan(row.target_among_others) for row in shown):
         notes.append(text("note.target.others", lang))
-    if result.alone:
+    if any(not published.hides(each.definition) for each in result.alone):
         notes.append(text("note.target.alone", lang))
     if published.levers:
         notes.append(text("note.target.levers", lang))

@@ -25,6 +25,7 @@ from divide_index.messages import Language, text
 from divide_index.publication.decompositions import protect_decomposition
 from divide_index.publication.disclosure import Suppression
 from divide_index.publication.files import records
+from divide_index.publication.findings import finding_words
 from divide_index.publication.formatting import (
     NOT_AVAILABLE,
     SUPPRESSED,
@@ -104,7 +105,11 @@ class PublishedParts:
             *(self.decomposed or {}).values(),
         ):
             kept = suppression.findings(kept)
-        return tuple(finding for finding in dict.fromkeys(kept) if finding not in told)
+        said: list[Finding] = []
+        for each in kept:  # two may be the same once their numbers are taken away
+            if each not in told and each not in said:
+                said.append(each)
+        return tuple(said)
 
 
 def protect_parts(decomposition: ChangeDecomposition) -> dict[int, Suppression]:
@@ -141,7 +146,9 @@ def part_notes(published: PublishedParts, lang: Language) -> list[str]:
             else ("note.years.convergence")
         )
         notes.append(text(code, lang))
-    return notes
+    result = published.years.result
+    last = result.results[result.waves.years[-1]]
+    return [*notes, *(finding_words(each, last, lang) for each in published.findings())]
 
 
 def parts_document(published: PublishedParts) -> dict[str, Any]:

@@ -133,7 +133,10 @@ def year_notes(published: PublishedYears, lang: Language) -> list[str]:
     if any(survey.is_synthetic for survey in surveys.values()):
         notes.append(text("note.synthetic", lang))
     last = result.results[result.waves.years[-1]]
-    notes += [finding_words(finding, last, lang) for finding in published.findings()]
+    for finding, years in published.findings_of_years():
+        words = finding_words(finding, last, lang)
+        of = ", ".join(map(str, years))
+        notes.append(words if len(years) in {0, len(surveys)} else f"{of}: {words}")
     if any_result.where is not None:
         notes.append(text("note.where", lang, where=any_result.where))
     notes.append(text(f"note.years.{result.samples}", lang, count=counted(result.shared_psus)))
@@ -358,5 +361,5 @@ def _margin(figures: ComparisonFigures | None) -> str:
     if figures.is_hidden:
         return SUPPRESSED
     margin = NOT_AVAILABLE if figures.margin is None else rounded(figures.margin)
-    is_found = figures.verdict in {"rise", "fall"}
-    return f"{signed(figures.points)}±{margin}" + ("" if is_found else " ns")
+    # What was not tested, over a break or without an error, is not called insignificant.
+    return f"{signed(figures.points)}±{margin}" + (" ns" if figures.verdict == "within" else "")

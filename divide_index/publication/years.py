@@ -98,12 +98,12 @@ class PublishedYears:
 
     def trend(self, cell: Cell, dimension: str = OVERALL) -> ComparisonFigures | None:
         """Return the trend of a cell, None where it has too few years."""
-        found = self._figures(self.result.trends, cell, dimension)
+        found = self._trends.get((cell, dimension))
         return found[0] if found else None
 
     def changes(self, cell: Cell, dimension: str = OVERALL) -> list[ComparisonFigures]:
         """Return the changes of a cell between years, in the order of the table."""
-        return self._figures(self.result.changes, cell, dimension)
+        return self._changes.get((cell, dimension), [])
 
     def levels_frame(self) -> pd.DataFrame:
         """Return the levels of every surveyed year, as they may be published."""
@@ -144,10 +144,24 @@ class PublishedYears:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings as they may be published."""
-        found = self.result.findings
-        for each in (self.suppressions or {}).values():
-            found = each.findings(found)
-        return found
+        return tuple(finding for finding, _ in self.findings_of_years())
+
+    def findings_of_years(self) -> list[tuple[Finding, tuple[int, ...]]]:
+        """Return each finding as it may be published, once, with the years whose levels have it.
+
+        Without a year are those on the years together.
+        """
+        told: list[tuple[Finding, tuple[int, ...]]] = []
+        for finding in self.result.findings:
+            years = [year for year, each in self.result.results.items() if finding in each.findings]
+            shown: tuple[Finding, ...] = (finding,)
+            for each in (self.suppressions or {}).values():
+                shown = each.findings(shown)
+            for one in shown:  # two may be the same once their numbers are taken away
+                place = next((i for i, (other, _) in enumerate(told) if other == one), len(told))
+                before = told.pop(place)[1] if place < len(told) else ()
+                told.insert(place, (one, tuple(sorted({*before, *years}))))
+        return told
 
     def _row(self, cell: Cell, dimension: str) -> int:
         keys = zip(self.result.cells, self.result.dimensions, strict=True)
@@ -219,33 +233,42 @@ class PublishedYears:
             for cell, dimension, (first, last) in rows
         ]
 
+    @cached_property
+    def _trends(self) -> Mapping[tuple[Cell, str], list[ComparisonFigures]]:
+        return self._figures(self.result.trends)
+
+    @cached_property
+    def _changes(self) -> Mapping[tuple[Cell, str], list[ComparisonFigures]]:
+        return self._figures(self.result.changes)
+
     def _figures(
-        self, comparisons: Comparisons, cell: Cell, dimension: str
-    ) -> list[ComparisonFigures]:
+        self, comparisons: Comparisons
+    ) -> Mapping[tuple[Cell, str], list[ComparisonFigures]]:
         hidden = self._hidden(comparisons)
         p_holm, verdicts = self._judged(comparisons)
         errors = comparisons.estimate.reliable_std_errors
-        return [
-            ComparisonFigures(
-                int(comparisons.first[row]), int(comparisons.last[row]), is_hidden=True
+        found: dict[tuple[Cell, str], list[ComparisonFigures]] = {}
+        for row, key in enumerate(zip(comparisons.cells, comparisons.dimensions, strict=True)):
+            first, last = int(comparisons.first[row]), int(comparisons.last[row])
+            figures = (
+                ComparisonFigures(first, last, is_hidden=True)
+                if hidden[row]
+                else ComparisonFigures(
+                    first=first,
+                    last=last,
+                    points=float(comparisons.estimate.values[row]),
+                    std_error=float(errors[row]),
+                    low=float(comparisons.conf_low[row]),
+                    high=float(comparisons.conf_high[row]),
+                    adjusted=float(p_holm[row]),
+                    detectable=float(comparisons.detectable[row]),
+                    scatter=float(comparisons.scatter[row]),
+                    verdict=cast("Verdict", verdicts[row]),
+                    breaks=comparisons.crossed[row],
+                )
             )
-            if hidden[row]
-            else ComparisonFigures(
-                first=int(comparisons.first[row]),
-                last=int(comparisons.last[row]),
-                points=float(comparisons.estimate.values[row]),
-                std_error=float(errors[row]),
-                low=float(comparisons.conf_low[row]),
-                high=float(comparisons.conf_high[row]),
-                adjusted=float(p_holm[row]),
-                detectable=float(comparisons.detectable[row]),
-                scatter=float(comparisons.scatter[row]),
-                verdict=cast("Verdict", verdicts[row]),
-                breaks=comparisons.crossed[row],
-            )
-            for row, key in enumerate(zip(comparisons.cells, comparisons.dimensions, strict=True))
-            if key == (cell, dimension)
-        ]
+            found.setdefault(key, []).append(figures)
+        return found
 
 
 def protect_years(result: ChangeResult) -> dict[int, Suppression]:

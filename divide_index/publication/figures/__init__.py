@@ -142,7 +142,7 @@ def plot(
         The result has no such rows (DI-E249), or no such figure (DI-E258).
     """
     width = PAGE_WIDTH if ax is None else _points_across(ax)
-    other = _of_years_or_target(result, kind, domain, dimension, lang=lang, width=width)
+    other = _of_years_or_target(result, kind, (domain, category), dimension, lang=lang, width=width)
     if other is not None:
         drawing = other
     elif not isinstance(result, LevelResult):
@@ -172,7 +172,7 @@ def plot(
 def _of_years_or_target(
     result: object,
     kind: str | None,
-    domain: str | None,
+    named: tuple[str | None, str | None],
     dimension: str,
     *,
     lang: Language,
@@ -184,20 +184,34 @@ def _of_years_or_target(
     from divide_index.change import ChangeResult
     from divide_index.target import LeverResult, PublishedProjection
 
-    if isinstance(result, ChangeResult):
+    domain, category = named
+    if isinstance(result, ChangeResult) and category is None:
         return _of_years(result, kind or "changes", domain, dimension, lang=lang, width=width)
     from divide_index.publication.figures.target_figures import fan_of, levers_of, paces_of
 
-    if isinstance(result, PublishedProjection):
-        if kind not in {None, *get_args(ProjectionKind)}:
-            known = [f"kind = {', '.join(get_args(ProjectionKind))}"]
-            raise EstimationError("DI-E258", asked=_asked(kind=kind), known=known)
-        draw = paces_of if kind == "paces" else fan_of
-        return draw(result, lang, width=width)
-    if isinstance(result, LeverResult):
-        schema = result.levels.scores.survey.schema
-        return levers_of(result, schema, lang, width=width)
-    return None
+    asked = _asked(kind=kind, domain=domain, category=category)
+    if isinstance(result, PublishedProjection | LeverResult):  # of one dimension, and all of it
+        kinds = get_args(ProjectionKind) if isinstance(result, PublishedProjection) else ()
+        if dimension not in {OVERALL, result.dimension}:
+            asked.append(f"dimension = {dimension}")
+        if kind not in {None, *kinds} or len(asked) > int(kind is not None):
+            known = [f"kind = {', '.join(kinds)}"] if kinds else []
+            known.append(f"dimension = {result.dimension}")
+            raise EstimationError("DI-E258", asked=asked, known=known)
+        if isinstance(result, LeverResult):
+            schema = result.levels.scores.survey.schema
+            return levers_of(result, schema, lang, width=width)
+        return (paces_of if kind == "paces" else fan_of)(result, lang, width=width)
+    raise EstimationError(
+        "DI-E258",
+        asked=[type(result).__name__, *asked],
+        known=[f"domain = {', '.join(dict.fromkeys(cell.domain for cell in result.cells))}"]
+        if isinstance(result, ChangeResult)
+        else [
+            *("LevelResult", "DecompositionResult", "ChangeResult"),
+            *("PublishedProjection", "LeverResult"),
+        ],
+    )
 
 
 def _of_years(

@@ -4,7 +4,17 @@ from divide_index.publication.report.annual import (
     Report,
     domains_of_decomposition,
     domains_of_report,
+    domains_of_years,
     table_as_csv,
 )
+from divide_index.publication.report.outlook import Outlook, look_ahead
 
-__all__ = ["Report", "domains_of_decomposition", "domains_of_report", "table_as_csv"]
+__all__ = [
+    "Outlook",
+    "Report",
+    "domains_of_decomposition",
+    "domains_of_report",
+    "domains_of_years",
+    "look_ahead",
+    "table_as_csv",
+]

@@ -5,13 +5,12 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from divide_index.cells import Cell
 from divide_index.errors import PublicationError
 from divide_index.levels import LevelResult, NonresponseBand
 from divide_index.messages import LANGUAGES, Language
@@ -21,16 +20,41 @@ from divide_index.publication.decomposition_files import (
     decomposition_as_json,
 )
 from divide_index.publication.decompositions import PublishedDecomposition
-from divide_index.publication.disclosure import Suppression, protect
+from divide_index.publication.disclosure import Suppression
 from divide_index.publication.files import escaped, levels_as_csv, levels_as_json, plain
-from divide_index.publication.provenance import provenance_of, provenance_of_decomposition
+from divide_index.publication.provenance import (
+    provenance_of,
+    provenance_of_decomposition,
+    provenance_of_years,
+)
 from divide_index.publication.published import Published
 from divide_index.publication.report.blocks import Document, TableBlock
 from divide_index.publication.report.contents import document_of, with_provenance
+from divide_index.publication.report.joint import (
+    JointSuppression,
+    protect_together,
+    restricted,
+    united,
+)
 from divide_index.publication.report.material import Material, map_domain
+from divide_index.publication.report.outlook import Outlook
+from divide_index.publication.report.parts import (
+    check_decomposition,
+    check_outlook,
+    check_target,
+    check_years,
+    domain_of,
+)
+from divide_index.publication.target_files import target_as_csv, target_as_json
+from divide_index.publication.targets import Levers, PublishedTarget
+from divide_index.publication.year_files import years_as_csv, years_as_json
+from divide_index.publication.year_parts import PublishedParts
+from divide_index.publication.years import PublishedYears, protect_years
 from divide_index.schema import SurveySchema
+from divide_index.target import PlanGoal, TargetResult, distance_to_target
 
 if TYPE_CHECKING:
+    from divide_index.change import ChangeResult
     from divide_index.decomposition import DecompositionResult
     from divide_index.publication.report.fonts import Typeface
     from divide_index.publication.report.pdf import Attached, Variant
@@ -61,6 +85,17 @@ class Report:
     decomposition
         From :func:`divide_index.decompose_gap`, of the same scores, groups and domains: a chapter
         that says why groups lag, as far as a regression can.
+    target
+        From :func:`divide_index.distance_to_target`, of the same scores; by default it is computed
+        where the schema has a target and the levels hold its group.
+    goals
+        From :func:`divide_index.plan_goals`: the plan's other goals, in the chapter of the target.
+    outlook
+        From :func:`~divide_index.publication.report.look_ahead`: a chapter of projections and
+        levers.
+    years
+        From :func:`divide_index.compare_years`, of earlier years and this survey: a chapter of
+        trends and changes.
 
     Examples
     --------
@@ -73,23 +108,58 @@ class Report:
     band: NonresponseBand | None = None
     disclosure: Literal["report", "off"] = "report"
     decomposition: "DecompositionResult | None" = None
+    target: TargetResult | None = None
+    goals: tuple[PlanGoal, ...] = ()
+    outlook: Outlook | None = None
+    years: "ChangeResult | None" = None
 
     def __post_init__(self) -> None:
-        """Refuse options that there are not, and a decomposition of something else."""
+        """Refuse options that there are not, and parts that were made from something else."""
         options = {"lang": (self.lang, LANGUAGES), "disclosure": (self.disclosure, _DISCLOSURES)}
         for option, (value, valid) in options.items():
             if value not in valid:
                 raise PublicationError("DI-E117", option=option, value=value, valid=valid)
         if self.decomposition is not None:
-            _check_decomposition(self.decomposition, self.levels)
+            check_decomposition(self.decomposition, self.levels)
+        if self.target is not None:
+            check_target(self.target, self.levels)
+        if self.outlook is not None:
+            check_outlook(self.outlook, self.levels)
+        if self.years is not None:
+            check_years(self.years, self.levels)
 
     @cached_property
     def suppression(self) -> Suppression | None:
-        """What is not published; None where everything is."""
+        """What of the levels is not published; None where everything is."""
+        return None if self._joint is None else self._joint.levels
+
+    @cached_property
+    def _joint(self) -> JointSuppression | None:
+        """What is not published of the levels and of the definitions of the target."""
         if self.disclosure == "off":
             return None
         complete = None if self.decomposition is None else self.decomposition.complete
-        return protect(self.levels, band=self.band, complete=complete)
+        return protect_together(self.levels, self._distances, band=self.band, complete=complete)
+
+    @cached_property
+    def _distances(self) -> TargetResult | None:
+        """How far the target is; None where the schema has none, or the levels not its group."""
+        levels = self.levels
+        target = levels.scores.survey.schema.target
+        held = {cell.category for cell in levels.cells if cell.domain == "group"}
+        if target is None or target.group not in held or levels.where is not None:
+            return None
+        if self.target is not None:
+            return self.target
+        if levels.scores.survey.schema.survey.year is None:
+            return None  # no report is made without it
+        return distance_to_target(
+            levels.scores,
+            formula=levels.formula,
+            cases=levels.cases,
+            confidence=levels.confidence,
+            df=levels.df,
+        )
 
     @cached_property
     def document(self) -> Document:
@@ -99,7 +169,61 @@ class Report:
     @property
     def _material(self) -> Material:
         published = Published(self.levels, self.suppression)
-        return Material(published, self.band, self.lang, self._decomposition)
+        return Material(
+            published,
+            self.band,
+            self.lang,
+            decomposition=self._decomposition,
+            target=self._published_target,
+            outlook=None if self.outlook is None else self.outlook.missing,
+            years=self._published_years,
+        )
+
+    @cached_property
+    def _published_target(self) -> PublishedTarget | None:
+        result, outlook = self._distances, self.outlook
+        if result is None:
+            return None
+        hidden = self._joint
+        suppression = None
+        if hidden is not None and self.suppression is not None:
+            suppression = united(hidden.target, self.suppression)
+        shown = PublishedTarget(
+            self.levels.scores.survey.schema, result, suppression, goals=self.goals
+        )
+        if outlook is None or shown.is_hidden(result.row()):
+            return shown  # levers and the error of a projection would tell what is hidden
+        parts = [(each, domain_of(each)) for each in outlook.parts]
+        return replace(
+            shown,
+            levers=(
+                Levers(outlook.levers),
+                *(Levers(each, by, self._hidden_parts(result, by)) for each, by in parts),
+            ),
+            projection=outlook.projection,
+        )
+
+    def _hidden_parts(self, result: TargetResult, by: str) -> Suppression | None:
+        """Return what is not published of the target's group, cut by a domain."""
+        if self.suppression is None:
+            return None
+        mine = ("group", result.target.group)
+        cells = [
+            cell
+            for cell in self.levels.cells
+            if cell.domain == f"group*{by}" and mine in cell.codes
+        ]
+        return restricted(self.suppression, cells)
+
+    @cached_property
+    def _published_years(self) -> PublishedYears | None:
+        if self.years is None:
+            return None
+        if self.suppression is None:
+            return PublishedYears(self.years, None)
+        # This survey's levels stand in the whole report: one decision holds for all of it.
+        last = self.years.waves.years[-1]
+        return PublishedYears(self.years, {**protect_years(self.years), last: self.suppression})
 
     @property
     def _decomposition(self) -> PublishedDecomposition | None:
@@ -109,8 +233,24 @@ class Report:
 
     @property
     def _provenance(self) -> dict[str, Any]:
-        """Return what the report rests on: levels, and a decomposition if there is one."""
+        """Return what the report rests on: levels, and what else was computed."""
         levels = provenance_of(self.levels, self.suppression)
+        years = self._published_years
+        if years is not None:
+            own = provenance_of_years(years.result, years.suppressions, years.findings())
+            levels["years"] = {"method": own["method"], "years": own["years"]}
+            levels["findings"] += [
+                each for each in own["findings"] if each not in levels["findings"]
+            ]
+        projection = None if self._published_target is None else self._published_target.projection
+        if projection is not None:
+            levels["projection"] = {
+                "series": projection.group,
+                "dimension": projection.dimension,
+                "years": [int(year) for year in projection.series.years],
+                "std_error": projection.series.std_error,
+                "back_tested": list(projection.back_tested),
+            }
         if self.decomposition is None:
             return levels
         own = provenance_of_decomposition(self.decomposition, self.suppression)
@@ -203,6 +343,19 @@ class Report:
                     "application/json",
                 ),
             }
+        if (target := self._published_target) is not None:
+            whole |= {
+                "target.csv": (target_as_csv(target), "text/csv"),
+                "target.json": (target_as_json(target, self.lang), "application/json"),
+            }
+        if (years := self._published_years) is not None:
+            whole |= {
+                "years.csv": (years_as_csv(years), "text/csv"),
+                "years.json": (
+                    years_as_json(PublishedParts(years), self.lang),
+                    "application/json",
+                ),
+            }
         tables = {
             f"{table.key}.csv": (table_as_csv(table), "text/csv") for table in document.tables
         }
@@ -250,38 +403,18 @@ def domains_of_decomposition(levels: LevelResult) -> list[str]:
     return [] if domain is None else [domain]
 
 
-def _check_decomposition(decomposition: "DecompositionResult", levels: LevelResult) -> None:
-    """Refuse a decomposition that is not one of these levels.
+def domains_of_years(levels: LevelResult) -> list[str]:
+    """Return what the years of a report are cut by, for :func:`divide_index.compare_years`.
 
-    Raises
-    ------
-    PublicationError
-        DI-E256: of other scores. DI-E257: with other options. DI-E255: of groups that the levels
-        do not hold, so that disclosure control would not see them.
+    Groups and averages need no domain; where there are none, it is the regions, or the first
+    domain that is printed.
     """
-    if decomposition.scores is not levels.scores:
-        raise PublicationError("DI-E256")
-    pairs = {
-        "formula": (levels.formula, decomposition.formula),
-        "confidence": (levels.confidence, decomposition.confidence),
-        "where": (levels.where, decomposition.where),
-        "cases": (levels.cases, "available"),  # what a decomposition holds its levels against
-    }
-    differing = [f"{name} {a} / {b}" for name, (a, b) in pairs.items() if a != b]
-    if differing:
-        raise PublicationError("DI-E257", options=differing)
-    published = PublishedDecomposition(decomposition, None)
-    splitting = [
-        Cell(*pair)
-        for cell in decomposition.cells
-        for pair in cell.codes
-        if pair[0] in published.splits_of(cell)
-    ]
-    held = set(levels.cells)
-    lacking = [cell for cell in (*decomposition.cells, *splitting) if cell not in held]
-    if lacking:
-        names = list(dict.fromkeys(f"{cell.domain}/{cell.category}" for cell in lacking))
-        raise PublicationError("DI-E255", cells=names)
+    shown = dict.fromkeys(cell.domain for cell in levels.cells)
+    if "group" in shown:
+        return []
+    domain = map_domain(levels)
+    domains = [name for name in shown if name in levels.scores.survey.schema.domains]
+    return [domain] if domain is not None else domains[:1]
 
 
 def table_as_csv(table: TableBlock) -> str:

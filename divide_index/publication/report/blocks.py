@@ -156,13 +156,15 @@ Block: TypeAlias = TableBlock | FigureBlock | Heading | Paragraph | Bullets | De
 class Chapter:
     """A chapter, which begins on a page of its own.
 
-    ``number`` is empty for what is not counted: the summary, the words for readers.
+    ``number`` is empty for what is not counted: the summary, the words for readers. ``mark`` is
+    what every page of the chapter must say: that it is experimental.
     """
 
     key: str
     number: str
     title: str
     blocks: tuple[Block, ...]
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

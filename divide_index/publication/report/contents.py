@@ -15,12 +15,14 @@ from divide_index.publication.report.chapters.characteristics import (
 )
 from divide_index.publication.report.chapters.levels import levels_chapter
 from divide_index.publication.report.chapters.method import method_chapter
+from divide_index.publication.report.chapters.outlook import outlook_chapter
 from divide_index.publication.report.chapters.quality import quality_chapter
 from divide_index.publication.report.chapters.readers import readers_chapter
 from divide_index.publication.report.chapters.reasons import reasons_chapter
 from divide_index.publication.report.chapters.region import region_chapter
 from divide_index.publication.report.chapters.summary import summary_chapter
 from divide_index.publication.report.chapters.target import target_chapter
+from divide_index.publication.report.chapters.years import years_chapter
 from divide_index.publication.report.material import Material, level_cell
 from divide_index.schema import OVERALL
 
@@ -30,6 +32,8 @@ _COUNTED: tuple[Callable[[Material, int], Chapter | None], ...] = (
     region_chapter,
     groups_chapter,
     target_chapter,
+    years_chapter,
+    outlook_chapter,
     reasons_chapter,
     method_chapter,
     quality_chapter,

@@ -39,7 +39,10 @@ from divide_index.publication.report.blocks import (
     TableBlock,
 )
 from divide_index.publication.report.columns import column_widths
+from divide_index.publication.report.outlook import Missing
 from divide_index.publication.sentences import Stated, level_sentence
+from divide_index.publication.targets import PublishedTarget
+from divide_index.publication.years import PublishedYears
 from divide_index.schema import OVERALL, SurveySchema
 
 _ROMAN = tuple(map(chr, range(0x2160, 0x216A)))  # as Korean chapters are counted
@@ -59,12 +62,23 @@ class Material:
         Korean or English.
     decomposition
         Why groups lag, as far as it may be published, if it was computed.
+    target
+        How far the target is by everything it may mean, as far as it may be published; with
+        levers and a projection where the report looks ahead.
+    outlook
+        Why a report that looks ahead has no projection, empty where it has one; None for a
+        report that does not.
+    years
+        Levels of several years, as far as they may be published, if they were compared.
     """
 
     published: Published
     band: NonresponseBand | None
     lang: Language
     decomposition: PublishedDecomposition | None = None
+    target: PublishedTarget | None = None
+    outlook: Missing | None = None
+    years: PublishedYears | None = None
 
     @property
     def result(self) -> LevelResult:
@@ -127,6 +141,11 @@ class Material:
         """The other domains shown, in the schema's order."""
         shown = {cell.domain for cell in self.published.cells}
         return tuple(d for d in self.schema.domains if d in shown and d != self.regions)
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether levers or a projection were asked for."""
+        return self.outlook is not None
 
     def say(self, code: str, **params: object) -> str:
         """Return words in the report's language."""
@@ -250,12 +269,15 @@ class Draft:
         Of the chapter.
     number
         Counted from 1; 0 for a chapter that is not counted.
+    mark
+        What every page of it must say.
     """
 
     material: Material
     key: str
     title: str
     number: int
+    mark: str = ""
     blocks: list[Block] = field(default_factory=list[Block])
     tables: int = 0
     figures: int = 0
@@ -367,7 +389,7 @@ class Draft:
             else b
             for b in self.blocks
         ]
-        return Chapter(self.key, number, self.title, tuple(blocks))
+        return Chapter(self.key, number, self.title, tuple(blocks), self.mark)
 
     def _numbered(self, count: int) -> str:
         return f"{self.number}-{count}" if self.number else f"{_PREFIX[self.key]}{count}"

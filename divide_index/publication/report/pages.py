@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 from xml.etree import ElementTree as ET
@@ -186,15 +186,17 @@ class _Part:
     chapter: Chapter
     items: tuple[_Item, ...]
     notes: tuple[_Note, ...]
+    marked: str
 
     @property
     def headings(self) -> tuple[Heading, ...]:
         return tuple(block for block in self.chapter.blocks if isinstance(block, Heading))
 
 
-def _parts(chapters: Iterable[Chapter]) -> Iterator[_Part]:
+def _parts(chapters: Sequence[Chapter]) -> Iterator[_Part]:
     """Yield the chapters with their footnotes, numbered through the report."""
     count = 0
+    marks = _marks(chapters)
     for chapter in chapters:
         items: list[_Item] = []
         notes: list[_Note] = []
@@ -204,7 +206,8 @@ def _parts(chapters: Iterable[Chapter]) -> Iterator[_Part]:
                 count += 1
                 notes.append(_Note(count, footnote))
             items.append(_Item(_MACROS[type(block)], block, count if footnote else 0))
-        yield _Part(chapter, tuple(items), tuple(notes))
+        marked = f"marked-{1 + marks.index(chapter.mark)}" if chapter.mark else ""
+        yield _Part(chapter, tuple(items), tuple(notes), marked)
 
 
 # -- tables ------------------------------------------------------------------------------------
@@ -423,12 +426,23 @@ def _palette() -> str:
 
 
 def _margin_boxes(document: Document, *, web: bool) -> str:
-    """Return what stands in the margin of every page that is printed."""
-    head, marks = (
-        _quoted(words if web else kept_whole(words))
-        for words in (document.running_head, " · ".join(document.cover.marks))
-    )
-    return f"@page{{@top-left{{content:{head}}}@bottom-left{{content:{marks}}}}}\n"
+    """Return what stands in the margin of every page that is printed, marked chapters included."""
+
+    def quoted(words: str) -> str:
+        return _quoted(words if web else kept_whole(words))
+
+    head, marks = quoted(document.running_head), " · ".join(document.cover.marks)
+    rules = [f"@page{{@top-left{{content:{head}}}@bottom-left{{content:{quoted(marks)}}}}}\n"]
+    for number, mark in enumerate(_marks(document.chapters), 1):
+        words = quoted(" · ".join(filter(None, (mark, marks))))
+        rules.append(f"@page marked-{number}{{@bottom-left{{content:{words}}}}}\n")
+        rules.append(f".marked-{number}{{page:marked-{number}}}\n")
+    return "".join(rules)
+
+
+def _marks(chapters: Iterable[Chapter]) -> tuple[str, ...]:
+    """Return what some chapters must say on every page, each once."""
+    return tuple(dict.fromkeys(chapter.mark for chapter in chapters if chapter.mark))
 
 
 def _quoted(words: str) -> str:

@@ -303,7 +303,7 @@ def draw_heat_table(
     def draw(part: Sequence[Cell]) -> Callable[[float], Drawing]:
         return lambda width: heat_table_of(published, part, lang, width=width)
 
-    for name, part in _parts_of(material, title, cells, draw):
+    for name, part in figure_parts(material, title, cells, draw):
         heads, rows = heat_rows_of(published, part, lang)
         said = [
             f"{row.label}: "
@@ -336,7 +336,7 @@ def draw_paths(
     def draw(part: Sequence[Cell]) -> Callable[[float], Drawing]:
         return lambda width: path_of(published, part, lang, width=width)
 
-    for name, part in _parts_of(material, title, cells, draw):
+    for name, part in figure_parts(material, title, cells, draw):
         said = [
             _part_in_words(
                 material,
@@ -368,7 +368,7 @@ def _part_in_words(
     return material.say("report.alt.dot", label=label, level=signed(points), interval=shown)
 
 
-def _parts_of(
+def figure_parts(
     material: Material,
     title: str,
     cells: Sequence[Cell],

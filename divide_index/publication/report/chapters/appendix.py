@@ -64,7 +64,9 @@ def provenance_chapter(material: Material, provenance: Mapping[str, Any]) -> Cha
             )
             for file in provenance["input"]["files"]
         ),
+        *_earlier_rows(material, provenance),
         *_method_rows(material, provenance),
+        *_projection_rows(material, provenance),
         *_decomposition_rows(material),
         Row((material.say("report.row.versions"), _versions(provenance["versions"]))),
         *(
@@ -108,6 +110,39 @@ def _method_rows(material: Material, provenance: Mapping[str, Any]) -> list[Row]
         ("disclosure", rule if isinstance(rule, str) else _options(rule)),
     ]
     return [Row((material.say(f"report.row.{name}"), value)) for name, value in pairs]
+
+
+def _earlier_rows(material: Material, provenance: Mapping[str, Any]) -> list[Row]:
+    """Return the files of the years that were compared, and what their samples share."""
+    found = provenance.get("years")
+    if found is None:
+        return []
+    rows = [
+        Row(
+            (
+                material.say("report.years.row.file", year=each["year"]),
+                f"{file['name'] or NONE} (SHA-256 {file['sha256']})",
+            )
+        )
+        for each in found["years"]
+        if each["year"] != material.year
+        for file in each["input"]["files"]
+    ]
+    samples = material.say(f"report.years.row.{found['method']['samples']}")
+    return [*rows, Row((material.say("report.years.row.samples"), samples))]
+
+
+def _projection_rows(material: Material, provenance: Mapping[str, Any]) -> list[Row]:
+    """Return which published levels were projected, and with which error."""
+    found = provenance.get("projection")
+    if found is None:
+        return []
+    series = f"{found['series']} {found['years'][0]}~{found['years'][-1]}"
+    pairs = [
+        ("report.outlook.row.series", series),
+        ("report.outlook.row.error", material.points(found["std_error"]).lstrip("+")),
+    ]
+    return [Row((material.say(code), value)) for code, value in pairs]
 
 
 def _decomposition_rows(material: Material) -> list[Row]:

@@ -46,7 +46,13 @@ def reasons_chapter(material: Material, number: int) -> Chapter | None:
     published = material.decomposition
     if published is None:
         return None
-    draft = Draft(material, "reasons", material.say("report.reasons.chapter"), number)
+    draft = Draft(
+        material,
+        "reasons",
+        material.say("report.reasons.chapter"),
+        number,
+        mark=material.say("report.mark.experimental"),
+    )
     draft.alert(material.say("report.reasons.experimental"))
     draft.paragraph(
         material.say(

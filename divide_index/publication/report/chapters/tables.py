@@ -24,6 +24,7 @@ from divide_index.publication.report.material import (
     number_cell,
     symbol,
 )
+from divide_index.publication.tables import Table
 from divide_index.schema import OVERALL
 
 Block = tuple[str, Sequence[Cell]]
@@ -287,3 +288,60 @@ def parts_of(material: Material, group: str, domain: str) -> list[Cell]:
         if material.published.figures(cell).flag != "none"
     ]
     return cells if len(cells) > 1 else []
+
+
+def text_table(
+    draft: Draft,
+    table: Table,
+    texts: Container[int] = (),
+    *,
+    in_blocks: bool = False,
+    title: str = "",
+    unit: str = "",
+    notes: Iterable[str] = (),
+    source: str = "",
+    but: Container[str] = (),
+) -> None:
+    """Add a table that the command line prints too.
+
+    Parameters
+    ----------
+    draft
+        The chapter.
+    table
+        Of finished text; its first column heads the rows, the others hold numbers.
+    texts
+        The columns that hold words.
+    in_blocks
+        Whether the first column names blocks, and the second the rows of each.
+    title, unit
+        In place of its own.
+    notes, source
+        Below it, before what its signs mean.
+    but
+        Signs that the notes explain.
+    """
+    rows: list[Row] = []
+    columns = table.columns
+    for place, cells in enumerate(table.rows):
+        if not in_blocks:
+            rows.append(Row(cells))
+            continue
+        if not place or place in table.breaks:
+            rows.append(Row((cells[0],), is_heading=True))
+        rows.append(Row(cells[1:]))
+    first = 1 if in_blocks else 0
+    heads: list[tuple[str, ColumnKind]] = [
+        (head, "label" if place == first else "text" if place in texts else "number")
+        for place, head in enumerate(columns)
+        if place >= first
+    ]
+    signs = sign_notes(draft.material, rows, but=but)
+    draft.table(
+        title or table.title,
+        heads,
+        rows,
+        unit=unit or table.unit,
+        notes=[*notes, *signs],
+        source=source,
+    )

@@ -1,14 +1,24 @@
 """The target: whether it is reached, by both verdicts, and the pace it would still take."""
 
 import math
+from itertools import groupby
 
 from divide_index.cells import Cell
 from divide_index.publication.figures.marks import Dumbbell, Flag, Point
-from divide_index.publication.formatting import NONE, NOT_AVAILABLE, interval, rounded, signed
-from divide_index.publication.labels import inside
+from divide_index.publication.formatting import (
+    CAUTION,
+    NONE,
+    NOT_AVAILABLE,
+    SUPPRESSED,
+    counted,
+    interval,
+    rounded,
+    signed,
+)
+from divide_index.publication.labels import dimension_label, inside
 from divide_index.publication.published import Figures
 from divide_index.publication.report.blocks import Chapter, Row
-from divide_index.publication.report.chapters.tables import sign_notes
+from divide_index.publication.report.chapters.tables import sign_notes, text_table
 from divide_index.publication.report.material import (
     Draft,
     Material,
@@ -21,6 +31,7 @@ from divide_index.publication.report.series import PublishedSeries, published_se
 from divide_index.publication.sentences import (
     Change,
     break_sentence,
+    chance,
     change_sentence,
     direction,
     published_verdict,
@@ -30,7 +41,10 @@ from divide_index.publication.sentences import (
     target_sentences,
 )
 from divide_index.publication.sentences import Target as Goal
+from divide_index.publication.target_tables import definition_words, goal_tables
+from divide_index.publication.targets import PublishedTarget
 from divide_index.schema import OVERALL, Target
+from divide_index.target import Alone, Distance
 
 _HEIGHT = 170.0  # points: the chapter's figures then share a page
 _WINDOWS = (3, 5)  # years over which the recent pace is told
@@ -49,18 +63,21 @@ def target_chapter(material: Material, number: int) -> Chapter | None:
     past = published_series(material, cell, target.dimension)
     draft.paragraph(target_paragraph(material), [draft.next_table(), draft.next_figure()])
     draft.paragraph(_change(material, past, cell, target.dimension))
+    if past is not None and (breaks := [e for e in past.breaks if e.year <= material.year]):
+        draft.paragraph(break_sentence(breaks, material.lang))
+    draft.paragraph(
+        relative_level_sentence(
+            material.lang, reference=material.reference, group=material.inside(cell)
+        )
+    )
     _verdicts(draft, target, past)
     if past is not None:
         series_figure(draft, target, past, height=_HEIGHT)
-        breaks = [each for each in past.breaks if each.year <= material.year]
-        if breaks:
-            draft.paragraph(break_sentence(breaks, material.lang))
-    group = material.inside(cell)
-    draft.paragraph(
-        relative_level_sentence(material.lang, reference=material.reference, group=group)
-    )
-    if target.dimension == OVERALL and material.result.formula == "weighted_ratios":
-        _alone(draft, target)
+    if material.target is not None:
+        _definitions(draft, material.target)
+        _goals(draft, material.target)
+        if target.dimension == OVERALL:
+            _alone(draft, target, material.target)
     return draft.chapter()
 
 
@@ -137,6 +154,8 @@ def _definition(draft: Draft, target: Target) -> None:
         [Row((material.say(code), value)) for code, value in pairs],
         widths=(0.24, 0.76),
     )
+    if material.target is not None:
+        draft.paragraph(definition_words(material.target, lang))
 
 
 def _change(material: Material, past: PublishedSeries | None, cell: Cell, dimension: str) -> str:
@@ -171,6 +190,7 @@ def _verdicts(draft: Draft, target: Target, past: PublishedSeries | None) -> Non
         (material.say("report.row.interval"), bounds if shown else symbol(figures)),
         (material.say("table.n"), count_cell(figures)),
         *(_checked(material, target) if shown else []),
+        *_certainty(material),
     ]
     if past is not None:
         last = _last_year(material, past)
@@ -187,6 +207,9 @@ def _verdicts(draft: Draft, target: Target, past: PublishedSeries | None) -> Non
         widths=(0.5, 0.5),
         notes=[
             material.say("report.note.sampled", confidence=material.confidence),
+            material.say("report.note.certainty", confidence=material.confidence)
+            if material.target is not None
+            else "",
             material.say("report.note.published") if past is not None else "",
             *sign_notes(material, rows),
         ],
@@ -208,6 +231,34 @@ def _checked(material: Material, target: Target) -> list[tuple[str, str]]:
         (material.say("report.row.gap"), material.points(figures.level - target.level)),
         (material.say("report.row.need"), material.points(need) if is_needed else NONE),
     ]
+
+
+def _certainty(material: Material) -> list[tuple[str, str]]:
+    """Return how far the estimate speaks for the target, and which one would be certain."""
+    published = material.target
+    if published is None:
+        return []
+    row = published.result.row()
+    if published.is_hidden(row) or math.isnan(row.level):
+        return []
+    certain = rounded(row.certain_level)
+    return [
+        (material.say("report.row.probability"), _chance(material, row.probability)),
+        (
+            material.say("report.row.certain"),
+            certain if certain == NOT_AVAILABLE else material.say("report.percent", value=certain),
+        ),
+    ]
+
+
+def _chance(material: Material, probability: float) -> str:
+    """Return a probability in percent, with its unit."""
+    said = chance(probability)
+    if said.startswith("<"):
+        return material.say("sentence.chance.few")
+    if said.startswith(">"):
+        return material.say("sentence.chance.most")
+    return said if said == NOT_AVAILABLE else material.say("report.percent", value=said)
 
 
 def series_figure(draft: Draft, target: Target, past: PublishedSeries, *, height: float) -> None:
@@ -241,38 +292,142 @@ def series_figure(draft: Draft, target: Target, past: PublishedSeries, *, height
     )
 
 
-def _alone(draft: Draft, target: Target) -> None:
+def _definitions(draft: Draft, published: PublishedTarget) -> None:
+    """Add the verdicts by everything that the target may mean; nothing where it is one thing."""
+    material = draft.material
+    result = published.result
+    left_out = _left_out(material, published)
+    if len(result.rows) < 2 and not left_out:  # noqa: PLR2004
+        return
+    draft.heading("report.section.definitions")
+    draft.paragraph(material.say("report.text.definitions"), [draft.next_table()])
+    rows: list[Row] = []
+    has_blocks = len({row.dimension for row in result.rows}) > 1
+    for _, each in groupby(result.rows, key=lambda row: row.definition):
+        of_one = list(each)
+        if has_blocks:
+            rows.append(Row((of_one[0].label.of(material.lang),), is_heading=True))
+        for row in of_one:
+            name = (
+                dimension_label(row.dimension, published.schema, material.lang)
+                if has_blocks
+                else row.label.of(material.lang)
+            )
+            rows.append(Row((name, *_distance_cells(material, published, row))))
+    draft.table(
+        material.say(
+            "report.table.definitions", year=result.target.year, level=f"{result.target.level:g}"
+        ),
+        [
+            (material.say("report.head.measure" if has_blocks else "report.row.group"), "label"),
+            (material.say("report.axis"), "number"),
+            (material.say("table.interval", confidence=material.confidence), "number"),
+            (material.say("report.row.gap"), "number"),
+            (material.say("report.row.published_verdict"), "text"),
+            (material.say("report.row.sampled_verdict"), "text"),
+            (material.say("report.head.chance"), "number"),
+            (material.say("table.n"), "number"),
+        ],
+        rows,
+        unit=material.unit(),
+        notes=[
+            material.say("report.note.sampled", confidence=material.confidence),
+            material.say("report.note.chance"),
+            *sign_notes(material, rows),
+        ],
+    )
+    draft.bullets([*_among_others(material, published), *left_out])
+
+
+def _distance_cells(
+    material: Material, published: PublishedTarget, row: Distance
+) -> tuple[str, ...]:
+    if published.is_hidden(row):
+        return (SUPPRESSED,) * 7
+    mark = CAUTION if published.is_cautious(row) else ""
+    return (
+        rounded(row.level) + mark,
+        interval(row.conf_low, row.conf_high),
+        signed(row.gap),
+        material.say(f"target.verdict.{row.published}"),
+        material.say(f"target.verdict.{row.sampled}"),
+        chance(row.probability),
+        counted(row.n),
+    )
+
+
+def _among_others(material: Material, published: PublishedTarget) -> list[str]:
+    """Return what the target is relative to the rest, for each definition in the reference."""
+    target = published.result.target
+    return [
+        material.say(
+            "report.text.others",
+            group=row.label.of(material.lang),
+            reference=material.reference,
+            target=f"{target.level:g}",
+            level=rounded(row.target_among_others),
+        )
+        for row in published.result.rows
+        if row.dimension == target.dimension
+        and not published.is_hidden(row)
+        and not math.isnan(row.target_among_others)
+    ]
+
+
+def _left_out(material: Material, published: PublishedTarget) -> list[str]:
+    """Return which definitions the records cannot tell, and why, under their labels."""
+    target = published.result.target
+    said: list[str] = []
+    for finding in published.findings():
+        name = str(finding.params.get("definition", ""))
+        if name in target.definitions:
+            label = target.definitions[name].label.of(material.lang)
+            said.append(material.say(finding.code, **{**finding.params, "definition": label}))
+    return said
+
+
+def _goals(draft: Draft, published: PublishedTarget) -> None:
+    """Add the plan's goals, with the values a user knows; nothing where they were not asked for."""
+    material = draft.material
+    for table in goal_tables(published, material.lang):
+        draft.heading("report.section.goals")
+        draft.paragraph(material.say("report.text.goals"), [draft.next_table()])
+        sources = [
+            material.say(
+                "report.note.goal_value",
+                goal=goal.label.of(material.lang),
+                source=goal.latest.source,
+            )
+            for goal in published.goals
+            if goal.latest is not None
+        ]
+        plan = dict.fromkeys(goal.source for goal in published.goals)
+        text_table(draft, table, texts=(1, 5), notes=sources, source="; ".join(plan))
+
+
+def _alone(draft: Draft, target: Target, published: PublishedTarget) -> None:
     """Add what one dimension alone would have to rise to: an identity, not a forecast."""
     material = draft.material
     cell = cell_of(target)
+    own = [each for each in published.result.alone if each.definition == target.group]
     overall = material.published.figures(cell)
-    parts = {name: material.published.figures(cell, name) for name in material.schema.dimensions}
+    parts = {each.dimension: material.published.figures(cell, each.dimension) for each in own}
+    if not own or published.hides(target.group):
+        return
     if not all(each.is_shown for each in (overall, *parts.values())):
         return
-    gap = target.level - overall.level
-    if published_verdict(overall.level, target.level) == "reached" or direction(gap) != "up":
-        return
-    rows: list[Row] = []
     marks = [Dumbbell(material.dimension(OVERALL), overall.level, target.level, _mark(overall))]
-    for name, dimension in material.schema.dimensions.items():
-        level = parts[name].level
-        needed = level + gap / dimension.weight
-        # The level of people who all score 100 of 100: no level lies above it.
-        is_attainable = needed <= 10_000 / material.result.reference_means[name]
-        label = material.dimension(name)
-        if is_attainable:
-            marks.append(Dumbbell(label, level, needed, _mark(parts[name])))
-        rows.append(
-            Row(
-                (
-                    label,
-                    f"{dimension.weight:g}",
-                    level_cell(parts[name]),
-                    rounded(needed) if is_attainable else NONE,
-                    signed(needed - level) if is_attainable else NONE,
-                )
-            )
+    marks += [
+        Dumbbell(
+            material.dimension(each.dimension),
+            each.level,
+            each.needed,
+            _mark(parts[each.dimension]),
         )
+        for each in own
+        if each.needed is not None
+    ]
+    rows = [Row(_alone_cells(material, each, parts[each.dimension])) for each in own]
     draft.heading("report.section.alone")
     table, figure = draft.next_table(), draft.next_figure()
     draft.paragraph(material.say("report.text.alone"), [table, figure])
@@ -299,6 +454,16 @@ def _alone(draft: Draft, target: Target) -> None:
         ends=material.say("report.legend.needed"),
         base=[cell],
         takeaway=material.say("report.takeaway.alone"),
+    )
+
+
+def _alone_cells(material: Material, alone: Alone, figures: Figures) -> tuple[str, ...]:
+    return (
+        material.dimension(alone.dimension),
+        f"{alone.weight:g}",
+        level_cell(figures),
+        NONE if alone.needed is None else rounded(alone.needed),
+        NONE if alone.needed is None else signed(alone.needed - alone.level),
     )
 
 
