@@ -525,7 +525,10 @@ def _templates(parts: Sequence[_Part], lang: Language) -> Iterator[str]:
     usable = [part for part in parts if part.is_usable]
     named = {part.role: part.name for part in reversed(usable)}
     example = next(filter(_can_be_scored, usable), None)
-    item, codes = ("variable", [1, 2]) if example is None else (example.name, _scored(example))
+    if example is None:
+        item, codes = _free("variable", {part.name for part in usable}), [1, 2]
+    else:
+        item, codes = example.name, _scored(example)
     where = condition_text(Compare(item, "==", codes[0]))
     low, high = min(codes), max(codes)
     for section in ("survey", "design", "items", "dimensions", "reference", "groups", "domains"):
@@ -536,6 +539,13 @@ def _templates(parts: Sequence[_Part], lang: Language) -> Iterator[str]:
         if section == "design":
             yield "#design:" if named.keys() & _ROLES.keys() else "#design: {}"
             yield from (_design_line(role, named.get(role)) for role in _ROLES)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """Return a name that no variable of the file has."""
+    if name not in taken:
+        return name
+    return next(new for number in count(2) if (new := f"{name}_{number}") not in taken)
 
 
 def _design_line(role: str, name: str | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from divide_index.drafting import draft_schema, drafted
@@ -263,6 +263,7 @@ cells = st.one_of(
     times=st.integers(1, 4),
     lang=st.sampled_from(["ko", "en"]),
 )
+@example(columns={"0": ["0"], "variable": ["0"]}, times=1, lang="ko")
 def test_any_file_that_can_be_read_becomes_yaml_that_lint_understands(
     columns: dict[str, list[str]], times: int, lang: Language
 ) -> None:
