@@ -1,8 +1,8 @@
 """Several years of a survey, one schema each, and what their samples share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -11,7 +11,7 @@ from divide_index import engine
 from divide_index.errors import DesignError, EstimationError, Finding, InputError
 from divide_index.inference.design import LonelyPsu
 from divide_index.inference.stacking import StackedDesign, independent_designs, shared_designs
-from divide_index.schema import SurveySchema, code_text
+from divide_index.schema import SurveySchema, code_text, variables_of
 from divide_index.survey import Survey, read_survey, redesigned
 
 Samples = Literal["independent", "shared_psus", "panel"]
@@ -37,12 +37,16 @@ class Waves:
     Raises
     ------
     EstimationError
-        DI-E364: no year. DI-E117: no such relation of samples.
+        DI-E364: no year. DI-E117: no such relation of samples. DI-E394: pools that share a year.
     DesignError
         DI-E365: the rules for lonely PSUs differ.
 
     Notes
     -----
+    With shared PSUs the variance is that of the stacked file, as in R's ``svydesign``: a PSU that
+    a year lacks counts there as one with nothing. Where many rotate and strata differ, standard
+    errors of changes are larger than they need be (DI-W365).
+
     A group or region is the same in all years if its name in the schema is: what makes it up may
     be written otherwise in each, and is then told (:attr:`findings`).
     """
@@ -59,6 +63,7 @@ class Waves:
         object.__setattr__(self, "surveys", ordered)
         if not ordered:
             raise EstimationError("DI-E364", count=0)
+        _refuse_overlapping([each.pooled or (year,) for year, each in ordered.items()])
         rules = sorted({survey.design.lonely_psu for survey in ordered.values()})
         if len(rules) > 1:
             raise DesignError("DI-E365", rules=rules)
@@ -73,6 +78,11 @@ class Waves:
     def schema(self) -> SurveySchema:
         """The schema of the last year, whose labels are printed."""
         return self.surveys[self.years[-1]].schema
+
+    @property
+    def schemas(self) -> tuple[SurveySchema, ...]:
+        """The schemas of the years, ascending."""
+        return tuple(survey.schema for survey in self.surveys.values())
 
     def stacked(self) -> StackedDesign:
         """Return the design of all samples together, in the order of the years.
@@ -175,6 +185,14 @@ def read_waves(
     return Waves(surveys, samples)
 
 
+def _refuse_overlapping(pools: Iterable[Sequence[int]]) -> None:
+    """Refuse pools that share a year: their levels move together by construction."""
+    every = list(chain.from_iterable(pools))
+    shared = sorted({year for year in every if every.count(year) > 1})
+    if shared:
+        raise EstimationError("DI-E394", years=shared)
+
+
 def _units(survey: Survey, samples: Samples) -> list[str]:
     """Return the label of each PSU: its own, or where people are PSUs the person's."""
     design = survey.schema.design
@@ -214,10 +232,18 @@ def _noticed(surveys: Mapping[int, Survey], samples: Samples) -> list[Finding]:
         changed = [name for name, made in theirs.items() if ours.get(name, made) != made]
         if changed:
             findings.append(Finding.of("DI-W361", groups=changed, years=[earlier, later]))
+    if any(survey.schema.design.psu is None for survey in surveys.values()):
+        return findings
+    *earlier, last = psus = [_psu_labels(survey) for survey in surveys.values()]
     if samples == "independent":
-        shared = _shared_labels(surveys)
+        shared = len(last & set[_Label]().union(*earlier)) / len(last)
         if shared > _MANY:
             findings.append(Finding.of("DI-W360", percent=100 * shared))
+        return findings
+    every = set[_Label]().union(*psus)
+    rotated = len(every - set[_Label].intersection(*psus))
+    if rotated:
+        findings.append(Finding.of("DI-W365", count=rotated, psus=len(every)))
     return findings
 
 
@@ -233,18 +259,14 @@ def _populations(schema: SurveySchema) -> dict[str, object]:
     }
 
 
-def _shared_labels(surveys: Mapping[int, Survey]) -> float:
-    """Return the share of the last year's PSUs whose labels an earlier year has, or 0."""
-    if any(survey.schema.design.psu is None for survey in surveys.values()):
-        return 0.0
-    labels: list[set[tuple[str, str]]] = []
-    for survey in surveys.values():
-        strata = survey.design.stratum_labels
-        units = _units(survey, "shared_psus")
-        places = survey.design.strata.tolist()
-        labels.append({(strata[h], unit) for h, unit in zip(places, units, strict=True)})
-    *earlier, last = labels
-    return len(last & set().union(*earlier)) / len(last)
+_Label = tuple[str, str]
+
+
+def _psu_labels(survey: Survey) -> set[_Label]:
+    """Return the labels of stratum and PSU."""
+    strata, units = survey.design.stratum_labels, _units(survey, "shared_psus")
+    places = survey.design.strata.tolist()
+    return {(strata[h], unit) for h, unit in zip(places, units, strict=True)}
 
 
 # -- whether years compare ---------------------------------------------------------------------
@@ -308,7 +330,10 @@ def _item(schema: SurveySchema, name: str) -> object:
 def refuse_other_categories(
     waves: Waves, domains: Iterable[str], variables: Iterable[str] = ()
 ) -> tuple[Finding, ...]:
-    """Hold the categories of domains of different years against each other.
+    """Hold the categories of domains and populations of different years against each other.
+
+    Populations are the reference and the groups: where two years define one by the same words,
+    its codes must mean the same. Where the words differ, :attr:`Waves.findings` says so.
 
     Parameters
     ----------
@@ -341,8 +366,9 @@ def refuse_other_categories(
             found = _compared(survey.schema, last, name)
             _refuse_moved(found, name, year, waves)
             renamed.setdefault(name, []).extend(found.renamed)
-    for name in sorted(variables):
-        for year, survey in waves.surveys.items():
+    seen = {last.domains[name].variable for name in renamed}
+    for year, survey in waves.surveys.items():
+        for name in sorted({*variables, *_told_alike(survey.schema, last)} - seen):
             if name in survey.schema.variables and name in last.variables:
                 found = _named_otherwise(_labels(survey.schema, name), _labels(last, name))
                 _refuse_moved(found, name, year, waves)
@@ -352,6 +378,18 @@ def refuse_other_categories(
         for name, codes in renamed.items()
         if codes
     )
+
+
+def _told_alike(schema: SurveySchema, last: SurveySchema) -> set[str]:
+    """Return the variables of the populations that two years define by the same words."""
+    pairs = [(schema.reference.where, last.reference.where)]
+    pairs += [
+        (schema.groups[name].where, group.where)
+        for name, group in last.groups.items()
+        if name in schema.groups
+    ]
+    same = [new for old, new in pairs if new is not None and old == new]
+    return set[str]().union(*map(variables_of, same))
 
 
 @dataclass(frozen=True, slots=True)

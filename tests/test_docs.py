@@ -156,6 +156,9 @@ def test_every_command_of_these_pages_is_one(
         for name, prepare in PREPARED.items():
             if word.endswith(name) and not Path(name).exists():
                 prepare()
+    if "--published" in command:  # simulated records are held against nothing that was published
+        file = Path(command[1])
+        pd.read_csv(file, dtype=str).assign(synthetic="").to_csv(file, index=False)
     if "--wave" in command:
         years = (2023, 2024, 2025)
         frames = [pd.read_csv(f"{year}.csv", dtype=str).assign(year=year) for year in years]

@@ -26,6 +26,7 @@ from divide_index.publication.report.blocks import (
 )
 from divide_index.publication.report.pages import page_of
 from divide_index.schema import OVERALL, load_schema
+from divide_index.schema.parts import Break
 from divide_index.scoring import score
 from divide_index.simulate import simulate_survey
 from divide_index.survey import read_survey
@@ -139,6 +140,24 @@ def test_without_a_projection_it_is_told_why() -> None:
     assert outlook(is_true=True).missing == ""
     made = Report(bare, "ko", outlook=look_ahead(bare)).document
     assert "공표 시계열이 없어" in said(chapter_of(made, "outlook"))
+
+
+@pytest.mark.parametrize("group", [None, "farmers"])
+def test_a_break_that_the_schema_declares_is_one_of_its_projection(group: str | None) -> None:
+    cut = Break.model_construct(year=2022, group=group, kind="method", source="test")
+    result = with_schema(true_levels(), breaks={"renewed": cut})
+    found = look_ahead(result, std_error=ERROR).projection
+    assert found is not None
+    assert [(each.year, each.name) for each in found.series.breaks][-1] == (2022, "renewed")
+    assert found.to_frame()["first"].min() == 2022
+    given = Report(result, "en", outlook=look_ahead(result, std_error=ERROR)).document
+    words = text("sentence.break.method", "en")
+    assert f"{words} in 2022" in said(chapter_of(given, "outlook"))
+    assert f"{words} in 2022" in said(chapter_of(given, "target"))
+    of_others = Break.model_construct(year=2022, group="disabled", kind="method", source="test")
+    beside = look_ahead(with_schema(true_levels(), breaks={"renewed": of_others}), std_error=ERROR)
+    assert beside.projection is not None
+    assert beside.projection.to_frame()["first"].min() == 2020
 
 
 # -- projections -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from divide_index.change.pooling import pool, refuse_overlapping
+from divide_index.change.pooling import pool
 from divide_index.errors import DivideIndexError, EstimationError, InputError
 from divide_index.levels import Cases, LevelResult, relative_levels
 from divide_index.publication.disclosure import protect
@@ -477,6 +477,16 @@ def test_codes_in_another_order_are_never_pooled() -> None:
     swapped = farm.model_copy(update={"codes": {0: farm.codes[1], 1: farm.codes[0]}})
     other = changed_schema(variables=schema.variables | {"farm": swapped})
     waves = Waves({2024: small_survey(other), 2025: small_survey()})
+    error = refusal(waves)  # the group of farmers is told by them
+    assert (error.code, error.params["codes"]) == ("DI-E371", ["0", "1"])
+
+    def without_farm(schema: SurveySchema) -> SurveySchema:
+        groups = {name: group for name, group in schema.groups.items() if name != "farm"}
+        return schema.model_copy(update={"groups": groups, "averages": {}})
+
+    waves = Waves(
+        {2024: small_survey(without_farm(other)), 2025: small_survey(without_farm(schema))}
+    )
     assert "farm" not in pool(waves).survey.schema.variables
 
 
@@ -566,10 +576,18 @@ def test_frames_of_two_libraries_are_refused() -> None:
 
 
 def test_pools_that_share_a_year_are_not_compared() -> None:
-    refuse_overlapping([(2020, 2021, 2022), (2023, 2024, 2025)])
+    year = small_survey()
+    first, second, third = (
+        pool(years_of(year, *years)).survey
+        for years in ((2020, 2021, 2022), (2023, 2024, 2025), (2022, 2023, 2024))
+    )
+    assert Waves({2021: first, 2024: second}).years == (2021, 2024)
     with pytest.raises(EstimationError, match="DI-E394") as caught:
-        refuse_overlapping([(2022, 2023, 2024), (2023, 2024, 2025)])
+        Waves({2023: third, 2025: second})
     assert caught.value.params["years"] == [2023, 2024]
+    with pytest.raises(EstimationError, match="DI-E394") as caught:
+        Waves({2021: first, 2022: year})
+    assert caught.value.params["years"] == [2022]
 
 
 def test_a_name_that_a_variable_has_already_is_left_to_it() -> None:

@@ -586,6 +586,12 @@ GOLDEN = [
         "unknown cause in 2020, comparisons with earlier years call for caution.",
     ),
     Golden(
+        lambda lang: break_sentence([Break(2021, "questions"), Break(2019, "sample")], lang),
+        "2019년에 표본의 변경이, 2021년에 문항의 변경이 있어 그 이전과의 비교에 유의하여야 한다.",
+        "Because of a change of the sample in 2019 and a change of the questions in 2021, "
+        "comparisons with earlier years call for caution.",
+    ),
+    Golden(
         lambda lang: break_sentence([Break(2020, "unexplained")], lang),
         "2020년에 원인이 확인되지 않은 수준의 단절이 있어 그 이전과의 비교에 유의하여야 한다.",
         "Because of a break in the level of unknown cause in 2020, comparisons with earlier years "

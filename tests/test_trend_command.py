@@ -783,7 +783,7 @@ def test_a_year_without_the_group_is_refused(run: Runner) -> None:
     frame[frame["sample"] != "farmers"].to_csv("2024.csv", index=False)
     done = run(*FILES, "--schema", SCHEMA)
     assert (done.exit_code, done.out) == (1, "")
-    assert done.err.startswith("DI-E061 ")
+    assert done.err.startswith("DI-E377 ")
     assert run(*FILES, "--schema", SCHEMA, "--group", "rural").exit_code == 0
 
 

@@ -258,6 +258,17 @@ def test_psus_of_one_name_in_independent_years_are_pointed_out() -> None:
     assert "DI-W360" not in codes(years_waves(with_design(years_schema(), psu=None)))
 
 
+def test_psus_that_rotate_are_counted() -> None:
+    frame = years_frame()
+    years = frame.groupby(["sample", "stratum", "psu"])["year"].nunique()
+    assert 0 < (years < 3).sum() < len(years)
+    found = finding(years_waves(samples="shared_psus"), "DI-W365")
+    assert dict(found.params) == {"count": int((years < 3).sum()), "psus": len(years)}
+    kept = years[years == 3].reset_index()[["sample", "stratum", "psu"]]
+    stayed = years_waves(None, frame.merge(kept), samples="shared_psus")
+    assert "DI-W365" not in codes(stayed)
+
+
 # -- whether the index is the same -------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ The values are in `reference/years.json`; its README gives the tolerance and why
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,14 @@ import pytest
 from hypothesis import assume, given, settings
 
 from divide_index.cells import Cell
-from divide_index.change import ChangeResult, Comparisons, compare_years
+from divide_index.change import (
+    ChangeResult,
+    Comparisons,
+    change_sources,
+    compare_years,
+    linked_levels,
+    pool,
+)
 from divide_index.change.breaks import breaks_of, crossed
 from divide_index.errors import SchemaError
 from divide_index.inference.design import LonelyPsu
@@ -23,7 +31,7 @@ from divide_index.inference.ratios import Formula
 from divide_index.inference.testing import holm
 from divide_index.levels import relative_levels
 from divide_index.messages import LANGUAGES, render
-from divide_index.schema import SurveySchema, load_schema
+from divide_index.schema import SurveySchema, load_schema, parse_condition
 from divide_index.schema.parts import Average, Break
 from divide_index.scoring import score
 from divide_index.waves import Samples, Waves
@@ -212,7 +220,9 @@ def test_a_stratum_with_one_psu_is_an_error_by_default() -> None:
 def test_a_published_year_with_a_margin_adds_its_variance(measure: str) -> None:
     known = R["published"]
     result = compare_years(
-        years_waves(with_series()), published=[known["year"]], published_margin=known["margin"]
+        years_waves(with_series()),
+        published=[known["year"]],
+        published_margin={measure: known["margin"]},
     )
     assert result.years == (2022, *YEARS)
     cell = ("group", "farmers")
@@ -248,8 +258,11 @@ def test_two_published_years_are_compared_by_their_margins_and_the_normal_distri
     assert result.detectable[row] == approx(known["detectable"])
     published_alone = (frame["first"] == 2021) & (frame["last"] == 2022)
     assert published_alone.any()
-    assert (frame["df"].isna() == published_alone).all()
+    judged = frame["dimension"] == "overall"  # whose margin it is
+    assert (frame["df"].isna() == (published_alone & judged)).all()
     assert (frame.loc[~published_alone, "df"] >= 0).all()
+    assert (frame.loc[(frame["first"] < 2023) & ~judged, "verdict"] == "withheld").all()
+    assert (frame.loc[(frame["first"] < 2023) & judged, "verdict"] != "withheld").all()
     # beside a surveyed year the distribution is the surveyed year's
     over = result.row(("group", "farmers"), "overall", (2022, 2023))
     surveyed = relative_levels(score(year_survey(2023)))
@@ -289,6 +302,22 @@ def test_without_a_margin_nothing_is_said_of_a_published_year() -> None:
     [finding] = [found for found in result.findings if found.code == "DI-W363"]
     assert finding.params["years"] == [2021, 2022]
     assert all(render(finding.code, lang, finding.params) for lang in LANGUAGES)
+
+
+def test_a_margin_is_of_a_dimension_of_the_index_and_positive() -> None:
+    waves = years_waves(with_series())
+    with refused("DI-E117", option="published_margin", value="skills"):
+        compare_years(waves, published=[2022], published_margin={"skills": 1.0})
+    with refused("DI-E374", value=0.0):
+        compare_years(waves, published=[2022], published_margin={"usage": 0.0})
+
+
+def test_simulated_records_are_held_against_nothing_that_was_published() -> None:
+    waves = years_waves(with_series())
+    simulated = {**waves.surveys, 2024: replace(waves.surveys[2024], is_synthetic=True)}
+    with refused("DI-E376", years=[2024], published=[2022]):
+        compare_years(Waves(simulated), published=[2022])
+    assert compare_years(Waves(simulated)).years == YEARS
 
 
 def test_a_published_year_changes_nothing_between_surveyed_years() -> None:
@@ -403,22 +432,35 @@ def test_a_break_of_a_group_is_one_of_its_parts_and_of_no_other() -> None:
     schema = with_break(2024, "farmers")
     part = Cell("group*region", "farmers*1", (("group", "farmers"), ("region", "1")))
     of_rural = Cell("group*region", "rural*1", (("group", "rural"), ("region", "1")))
-    assert [each.year for each in breaks_of(schema, part)] == [2024]
-    assert breaks_of(schema, of_rural) == breaks_of(schema, Cell("region", "1")) == ()
-    assert [each.name for each in breaks_of(with_break(2024, None), of_rural)] == ["renewed"]
+    assert [each.year for each in breaks_of([schema], part)] == [2024]
+    assert breaks_of([schema], of_rural) == breaks_of([schema], Cell("region", "1")) == ()
+    assert [each.name for each in breaks_of([with_break(2024, None)], of_rural)] == ["renewed"]
 
 
 def test_an_average_breaks_where_one_of_its_groups_does() -> None:
     average = Cell("average", "vulnerable")
     for group in ("vulnerable", "farmers"):
-        assert [each.year for each in breaks_of(with_break(2024, group), average)] == [2024]
-    assert breaks_of(with_break(2024, "urban"), average) == ()
+        assert [each.year for each in breaks_of([with_break(2024, group)], average)] == [2024]
+    assert breaks_of([with_break(2024, "urban")], average) == ()
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_a_break_counts_whichever_year_declares_it(year: int) -> None:
+    def breaking(schema: SurveySchema) -> SurveySchema:
+        return schema.model_copy(update={"breaks": {"renewed": broken(2024, None)}})
+
+    waves = years_waves(schemas_with(year, breaking))
+    result, known = compare_years(waves), compare_years(years_waves(with_break(2024, None)))
+    pd.testing.assert_frame_equal(result.to_frame(), known.to_frame())
+    pd.testing.assert_frame_equal(result.trend_frame(), known.trend_frame())
+    with refused("DI-E381"):
+        change_sources(waves)
 
 
 def test_series_that_are_named_have_the_breaks_of_the_history() -> None:
     schema = with_series(renewed=broken(2024, None))
     found = {
-        cell: [(each.year, each.name) for each in breaks_of(schema, Cell(*cell))]
+        cell: [(each.year, each.name) for each in breaks_of([schema], Cell(*cell))]
         for cell in [("group", "farmers"), ("average", "vulnerable"), ("group", "rural")]
     }
     own, method = (2024, "renewed"), (2017, "method")
@@ -426,7 +468,7 @@ def test_series_that_are_named_have_the_breaks_of_the_history() -> None:
     of_farmers = (2020, "unexplained")  # they are part of the average
     assert found["average", "vulnerable"] == [method, of_farmers, (2021, "unexplained"), own]
     assert found["group", "rural"] == [method, own]
-    assert breaks_of(years_schema(), Cell("group", "farmers")) == ()
+    assert breaks_of([years_schema()], Cell("group", "farmers")) == ()
 
 
 def test_a_published_year_before_a_break_of_the_history_is_not_compared() -> None:
@@ -438,7 +480,7 @@ def test_a_published_year_before_a_break_of_the_history_is_not_compared() -> Non
 
 
 def test_a_break_lies_between_two_years_when_the_later_one_is_after_it() -> None:
-    breaks = breaks_of(with_break(2020, None), Cell("region", "1"))
+    breaks = breaks_of([with_break(2020, None)], Cell("region", "1"))
     assert [bool(crossed(breaks, *span)) for span in [(2019, 2020), (2018, 2022)]] == [True] * 2
     assert [bool(crossed(breaks, *span)) for span in [(2020, 2021), (2018, 2019)]] == [False] * 2
 
@@ -620,7 +662,36 @@ def test_codes_of_a_condition_must_mean_the_same_in_every_year() -> None:
     waves = years_waves(schemas_with(2023, swapped))
     with refused("DI-E371", domain="area", year=2023, last=2025, codes=["U", "R"]):
         compare_years(waves, where="area == 'R'")
-    assert compare_years(waves, where="age >= 40").changes.cells
+    with refused("DI-E371", domain="area", year=2023, last=2025, codes=["U", "R"]):
+        compare_years(waves)  # rural people are told by the same words, and would be urban ones
+    for ask in (lambda: linked_levels(waves), lambda: pool(waves)):
+        with refused("DI-E371", domain="area"):
+            ask()
+
+
+def test_a_group_whose_words_follow_its_codes_is_compared_and_told() -> None:
+    def swapped(schema: SurveySchema) -> SurveySchema:
+        area = schema.variables["area"]
+        codes = {"U": area.codes["R"], "R": area.codes["U"]}
+        variables = {**schema.variables, "area": area.model_copy(update={"codes": codes})}
+        words = {
+            name: f"sample == 'general' and area == '{code}'"
+            for name, code in {"rural": "U", "urban": "R"}.items()
+        }
+        groups = {
+            name: group.model_copy(update={"where": parse_condition(words[name])})
+            if name in words
+            else group
+            for name, group in schema.groups.items()
+        }
+        return schema.model_copy(update={"variables": variables, "groups": groups})
+
+    frame = years_frame()
+    first = frame["year"] == 2023
+    frame.loc[first, "area"] = frame.loc[first, "area"].map({"U": "R", "R": "U"})
+    result = compare_years(years_waves(schemas_with(2023, swapped), frame))
+    assert "DI-W361" in {found.code for found in result.findings}
+    pd.testing.assert_frame_equal(result.to_frame(), compare_years(years_waves()).to_frame())
 
 
 def test_results_are_tables_without_a_rounded_number() -> None:

@@ -195,7 +195,7 @@ def test_what_the_samples_share_is_told() -> None:
 
 
 def test_a_published_year_without_its_margin_is_not_judged() -> None:
-    waves = Waves({2025: survey_of(2025)})
+    waves = Waves({2025: replace(survey_of(2025), is_synthetic=False)})
     given = compare_years(waves, published=[2024])
     made = chapter_of(Report(levels(), "ko", years=given).document, "years")
     table = tables(made)[0]

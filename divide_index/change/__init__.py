@@ -8,7 +8,7 @@ from divide_index.change.convergence import (
     sigma_convergence,
 )
 from divide_index.change.linking import Link, LinkedResult, linked_levels
-from divide_index.change.pooling import pool, refuse_overlapping
+from divide_index.change.pooling import pool
 from divide_index.change.result import ChangeResult, Comparisons, Verdict
 from divide_index.change.sources import ChangeSources, change_sources
 from divide_index.change.years import compare_years
@@ -29,6 +29,5 @@ __all__ = [
     "compare_years",
     "linked_levels",
     "pool",
-    "refuse_overlapping",
     "sigma_convergence",
 ]

@@ -1,6 +1,6 @@
 """The years across which nothing is compared: declared by the schema, or known of a series."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from divide_index import history
 from divide_index.cells import GROUP, Cell
@@ -10,18 +10,23 @@ from divide_index.schema import SurveySchema
 EVERY = "all"  # the history's word for a break of every series
 
 
-def breaks_of(schema: SurveySchema, cell: Cell) -> tuple[SeriesBreak, ...]:
-    """Return the breaks of a cell's levels, ascending.
+def breaks_of(schemas: Iterable[SurveySchema], cell: Cell) -> tuple[SeriesBreak, ...]:
+    """Return the breaks of a cell's levels that any of some schemas declares, ascending.
 
     Parameters
     ----------
-    schema
-        Its own ``breaks``; and, where it names the published series of its groups, those of the
-        packaged history.
+    schemas
+        Those of the years held against each other. Of each, its own ``breaks``; and, where it
+        names the published series of its groups, those of the packaged history.
     cell
         A group; an average, which breaks where one of its groups does; a cell of a group; or of
         the reference, which has the breaks of the whole survey alone.
     """
+    found = set[tuple[int, str]]().union(*(_declared(schema, cell) for schema in schemas))
+    return tuple(SeriesBreak(year, key) for year, key in sorted(found))
+
+
+def _declared(schema: SurveySchema, cell: Cell) -> set[tuple[int, str]]:
     names = _populations(schema, cell)
     found = {
         (each.year, key)
@@ -37,7 +42,7 @@ def breaks_of(schema: SurveySchema, cell: Cell) -> tuple[SeriesBreak, ...]:
             for year, group, kind in zip(table["year"], table["group"], table["kind"], strict=True)
             if group in wanted
         }
-    return tuple(SeriesBreak(year, key) for year, key in sorted(found))
+    return found
 
 
 def crossed(breaks: Sequence[SeriesBreak], first: int, last: int) -> tuple[SeriesBreak, ...]:

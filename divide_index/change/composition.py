@@ -263,7 +263,7 @@ def change_decomposition(
         for year in span.years
     }
     shared = _shared_groups(span, results)
-    span.refuse_breaks(waves.schema, shared)
+    span.refuse_breaks(waves, shared)
     pieces = [pieces_of(result, cells=cells) for result in results.values()]
     _refuse_other_columns(span, shared, pieces)
     stacked = waves.stacked()

@@ -553,7 +553,7 @@ class _Sheet:
             for year in sums
         ]
         cells = shared_cells(span, sums)
-        span.refuse_breaks(waves.schema, cells)
+        span.refuse_breaks(waves, cells)
         if len(cells) < LEAST_REGIONS:
             raise EstimationError("DI-E384", domain=by, count=len(cells), least=LEAST_REGIONS)
         alone = [

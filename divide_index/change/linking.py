@@ -11,18 +11,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from divide_index.cells import Cell, cell_columns, requested
+from divide_index.cells import WHERE, Cell, cell_columns, requested
 from divide_index.change.breaks import breaks_of
 from divide_index.errors import EstimationError, Finding
 from divide_index.inference.estimate import Estimate
 from divide_index.inference.stacking import StackedDesign
 from divide_index.levels import Cases, DegreesOfFreedom, LevelResult
 from divide_index.levels.estimation import levels_with_influence
-from divide_index.schema import OVERALL, SurveySchema
+from divide_index.schema import OVERALL, SurveySchema, variables_of
 from divide_index.schema.parts import Dimension, Indicator
 from divide_index.scoring import score
-from divide_index.waves import Samples, Waves, index_differences, index_parts
-from divide_index.waves import refuse_other_categories as _refuse_other_categories
+from divide_index.waves import (
+    Samples,
+    Waves,
+    index_differences,
+    index_parts,
+    refuse_other_categories,
+)
 
 Floats = NDArray[np.float64]
 
@@ -225,7 +230,9 @@ def linked_levels(
     _refuse_other_formula(waves)
     listed = [by] if isinstance(by, str) else list(by or ())
     request = requested(waves.schema, by=listed, groups=groups, where=where)
-    findings = [*waves.findings, *_refuse_other_categories(waves, request.domain_keys)]
+    condition = request.populations.get(WHERE)
+    asked = set[str]() if condition is None else variables_of(condition)
+    findings = [*waves.findings, *refuse_other_categories(waves, request.domain_keys, asked)]
     links, shared = _linked(waves)
     findings += _weak_links(links)
     measured = _Measured.of(
@@ -271,8 +278,7 @@ def linked_levels(
 
 
 def _refuse_other_formula(waves: Waves) -> None:
-    schemas = [survey.schema for survey in waves.surveys.values()]
-    others = [schema.name for schema in schemas if schema.formula != _FORMULA]
+    others = [schema.name for schema in waves.schemas if schema.formula != _FORMULA]
     if others:
         raise EstimationError("DI-E399", schemas=list(dict.fromkeys(others)))
 
@@ -321,14 +327,12 @@ def _linked(waves: Waves) -> tuple[dict[Pair, Link], dict[Pair, Mapping[str, Dim
 
 def _unbridged(waves: Waves, cell: Cell) -> list[tuple[int, str]]:
     """Return the breaks of a cell's levels that are none of questions: first year and name."""
-    found: dict[tuple[int, str], None] = {}
-    for survey in waves.surveys.values():
-        declared = survey.schema.breaks
-        for each in breaks_of(survey.schema, cell):
-            kind = declared[each.name].kind if each.name in declared else each.name
-            if kind != _BRIDGED:
-                found[each.year, each.name] = None
-    return sorted(found)
+    kinds: dict[tuple[int, str], set[str]] = {}
+    for schema in waves.schemas:
+        for name, each in schema.breaks.items():
+            kinds.setdefault((each.year, name), set()).add(each.kind)
+    found = [(each.year, each.name) for each in breaks_of(waves.schemas, cell)]
+    return [each for each in found if kinds.get(each, {each[1]}) != {_BRIDGED}]
 
 
 Common = Mapping[str, Mapping[str, tuple[str, ...]]]  # items by dimension and indicator

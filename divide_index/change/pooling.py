@@ -113,25 +113,6 @@ def pool(
     return replace(scores, survey=replace(survey, findings=(*survey.findings, *findings)))
 
 
-def refuse_overlapping(pools: Iterable[Sequence[int]]) -> None:
-    """Refuse to compare pools that share a year: their levels move together by construction.
-
-    Parameters
-    ----------
-    pools
-        The years of each pool, such as :attr:`Survey.pooled`.
-
-    Raises
-    ------
-    EstimationError
-        DI-E394.
-    """
-    every = list(chain.from_iterable(sorted(set(years)) for years in pools))
-    shared = sorted({year for year in every if every.count(year) > 1})
-    if shared:
-        raise EstimationError("DI-E394", years=shared)
-
-
 def _chosen(waves: Waves, years: Sequence[int] | None) -> Waves:
     """Return the waves of some years; a single year shares nothing with another."""
     wanted = sorted(set(waves.years if years is None else years))
@@ -231,12 +212,8 @@ def _planned(waves: Waves, by: Sequence[str], groups: Sequence[str] | None) -> _
 def _breaks_inside(waves: Waves, cell: Cell) -> list[str]:
     """Return the names of the breaks of a cell's levels between the first and the last year."""
     first, last = waves.years[0], waves.years[-1]
-    found = [
-        each.name
-        for survey in waves.surveys.values()
-        for each in crossed(breaks_of(survey.schema, cell), first, last)
-    ]
-    return list(dict.fromkeys(found))
+    found = crossed(breaks_of(waves.schemas, cell), first, last)
+    return list(dict.fromkeys(each.name for each in found))
 
 
 def _refuse_break(waves: Waves, population: str, names: Sequence[str]) -> None:
@@ -281,7 +258,7 @@ def _poolable_domains(
 ) -> tuple[list[str], list[Finding]]:
     """Return the domains with the same categories in all years, and what is to be known of them."""
     found: list[str] = []
-    findings: list[Finding] = []
+    findings: list[Finding] = [*refuse_other_categories(waves, [])]  # of populations
     for name in waves.schema.domains:
         try:
             renamed = refuse_other_categories(waves, [name])
@@ -292,7 +269,7 @@ def _poolable_domains(
             left.append(f"domains.{name}")
             continue
         found.append(name)
-        findings += renamed
+        findings += [each for each in renamed if each not in findings]
     return found, findings
 
 

@@ -140,7 +140,7 @@ class ChangeResult:
     published
         The years of which only the published levels are known.
     published_margin
-        The 95 % margin taken for these, in percentage points; None where none was named.
+        The 95 % margins of error named for their levels, by dimension; empty without one.
     cells, dimensions
         Of each row of levels, length ``R``; the reference, 100 in every year, is left out.
     estimate
@@ -167,7 +167,7 @@ class ChangeResult:
 
     years: tuple[int, ...]
     published: tuple[int, ...]
-    published_margin: float | None
+    published_margin: Mapping[str, float]
     cells: tuple[Cell, ...]
     dimensions: tuple[str, ...]
     estimate: Estimate

@@ -229,7 +229,7 @@ def change_sources(
     asked = [by] if isinstance(by, str) else list(by or ())
     sums, findings = sums_of_years(waves, span, by=asked, groups=groups, where=where)
     cells = shared_cells(span, sums)
-    span.refuse_breaks(waves.schema, cells)
+    span.refuse_breaks(waves, cells)
     values, totals, degrees = _all_parts(waves, span, sums, cells, formula)
     dimensions = (*waves.schema.dimensions, OVERALL)
     rows = tuple(SourceRow(c, name, part) for c in cells for name in dimensions for part in SOURCES)

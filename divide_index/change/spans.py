@@ -21,7 +21,7 @@ from divide_index.errors import EstimationError, Finding
 from divide_index.inference.design import Design
 from divide_index.inference.estimate import Estimate
 from divide_index.inference.ratios import means
-from divide_index.schema import SurveySchema, dimension_column, variables_of
+from divide_index.schema import dimension_column, variables_of
 from divide_index.scoring import score
 from divide_index.survey import Survey
 from divide_index.waves import Waves, refuse_other_categories
@@ -90,7 +90,7 @@ class Span:
         """The first and the last year alone."""
         return Span((self.first, self.last), self.ends)
 
-    def refuse_breaks(self, schema: SurveySchema, cells: Iterable[Cell]) -> None:
+    def refuse_breaks(self, waves: Waves, cells: Iterable[Cell]) -> None:
         """Refuse cells whose series breaks between the years.
 
         Raises
@@ -101,7 +101,7 @@ class Span:
         broken: list[str] = []
         names: dict[str, None] = {}
         for cell in cells:
-            found = crossed(breaks_of(schema, cell), self.first, self.last)
+            found = crossed(breaks_of(waves.schemas, cell), self.first, self.last)
             if found:
                 broken.append(f"{cell.domain}/{cell.category}")
                 names |= dict.fromkeys(f"{each.name} ({each.year})" for each in found)

@@ -19,7 +19,7 @@ from divide_index.inference.ratios import Formula
 from divide_index.inference.testing import holm, p_values
 from divide_index.levels import Cases, DegreesOfFreedom, LevelResult
 from divide_index.levels.estimation import levels_with_influence
-from divide_index.schema import SurveySchema, variables_of
+from divide_index.schema import OVERALL, SurveySchema, variables_of
 from divide_index.scoring import score
 from divide_index.waves import Waves, refuse_other_categories, refuse_other_index
 
@@ -44,7 +44,7 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
     confidence: float = 0.95,
     df: DegreesOfFreedom = "domain",
     published: Sequence[int] = (),
-    published_margin: float | None = None,
+    published_margin: float | Mapping[str, float] | None = None,
     power: float = 0.8,
 ) -> ChangeResult:
     """Compare the levels of several years, with the standard errors of trends and changes.
@@ -61,8 +61,9 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
     published
         Years of which only the published level is known, taken from the packaged history.
     published_margin
-        Their 95 % margin of error in percentage points. Without one no change from such a year
-        is judged, and it enters no trend. With one the samples are taken as independent.
+        Their 95 % margin of error in percentage points: one of the overall level, or by
+        dimension. Without one no change from such a level is judged, and it enters no trend. With
+        one the samples are taken as independent.
     power
         With which the detectable change would be found.
 
@@ -77,7 +78,9 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
     EstimationError
         DI-E364: fewer than two years. DI-E370, DI-E371, DI-E372: years that do not compare.
         DI-E373: a published year is surveyed, or nothing was published of it. DI-E374: the
-        published margin is not positive. And as :func:`divide_index.relative_levels` does.
+        published margin is not positive. DI-E376: the records are simulated, and compare with
+        nothing that was really published. DI-E377: groups without people in a year. And
+        as :func:`divide_index.relative_levels` does.
     DesignError
         As :meth:`divide_index.Waves.stacked` does.
 
@@ -92,7 +95,8 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
     Kish (1965), Survey Sampling, section 12.4; Wolter (2007), Introduction to Variance
     Estimation, chapter 6.
     """
-    _check(waves, published, published_margin, power)
+    margins = _margins(waves.schema, published_margin)
+    _check(waves, published, power)
     listed = [by] if isinstance(by, str) else list(by or ())
     refuse_other_index(waves)
     request = requested(waves.schema, by=listed, groups=groups, where=where)
@@ -102,16 +106,21 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
     results: dict[int, LevelResult] = {}
     totals: list[Floats] = []
     for year, survey in waves.surveys.items():
-        results[year], influence = levels_with_influence(
-            score(survey),
-            listed,
-            groups=groups,
-            where=where,
-            formula=formula or waves.schema.formula,
-            cases=cases,
-            confidence=confidence,
-            df=df,
-        )
+        try:
+            results[year], influence = levels_with_influence(
+                score(survey),
+                listed,
+                groups=groups,
+                where=where,
+                formula=formula or waves.schema.formula,
+                cases=cases,
+                confidence=confidence,
+                df=df,
+            )
+        except EstimationError as error:
+            if error.code != "DI-E061":
+                raise
+            raise EstimationError("DI-E377", year=year, **error.params) from error
         totals.append(influence)
     stacked = waves.stacked()
     joint = Estimate(
@@ -121,24 +130,22 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
         np.concatenate([each.estimate.degrees_of_freedom for each in results.values()]),
     )
     surveyed = _Rows.of(results, joint)
-    rows = surveyed.with_published(
-        waves.schema, published, published_margin, where=where, formula=formula
-    )
+    rows = surveyed.with_published(waves.schema, published, margins, where=where, formula=formula)
     for each in results.values():
         findings += [found for found in each.findings if found not in findings]
-    if published and published_margin is None:
+    if published and not margins:
         findings.append(Finding.of("DI-W363", years=sorted(set(published))))
     return ChangeResult(
         years=rows.years,
         published=tuple(sorted(set(published))),
-        published_margin=published_margin,
+        published_margin=margins,
         cells=rows.cells,
         dimensions=rows.dimensions,
         estimate=rows.estimate,
         places=rows.places,
         results=MappingProxyType(results),
-        trends=_trends(rows, waves.schema, confidence, power),
-        changes=_changes(rows, waves.schema, confidence, power),
+        trends=_trends(rows, waves.schemas, confidence, power),
+        changes=_changes(rows, waves.schemas, confidence, power),
         confidence=confidence,
         power=power,
         samples=waves.samples,
@@ -148,9 +155,21 @@ def compare_years(  # noqa: PLR0913  as relative_levels, and what is published
     )
 
 
-def _check(
-    waves: Waves, published: Sequence[int], published_margin: float | None, power: float
-) -> None:
+def _margins(schema: SurveySchema, told: float | Mapping[str, float] | None) -> Mapping[str, float]:
+    """Return the published margins by dimension; a number is that of the overall level."""
+    if told is None:
+        return MappingProxyType({})
+    margins = dict(told) if isinstance(told, Mapping) else {OVERALL: told}
+    known = [OVERALL, *schema.dimensions]
+    for name, margin in margins.items():
+        if name not in known:
+            raise EstimationError("DI-E117", option="published_margin", value=name, valid=known)
+        if not 0 < margin < np.inf:
+            raise EstimationError("DI-E374", value=margin)
+    return MappingProxyType(margins)
+
+
+def _check(waves: Waves, published: Sequence[int], power: float) -> None:
     years = sorted({*waves.years, *published})
     if len(years) < 2:  # noqa: PLR2004
         raise EstimationError("DI-E364", count=len(years))
@@ -160,8 +179,9 @@ def _check(
         raise EstimationError(
             "DI-E373", years=twice, known=sorted(known.difference(waves.years)) or ["-"]
         )
-    if published_margin is not None and not 0 < published_margin < np.inf:
-        raise EstimationError("DI-E374", value=published_margin)
+    simulated = [year for year, survey in waves.surveys.items() if survey.is_synthetic]
+    if published and simulated:
+        raise EstimationError("DI-E376", years=simulated, published=sorted(set(published)))
     if not 0 < power < 1:
         raise EstimationError("DI-E117", option="power", value=power, valid="0~1")
 
@@ -209,7 +229,7 @@ class _Rows:
         self,
         schema: SurveySchema,
         years: Sequence[int],
-        margin: float | None,
+        margins: Mapping[str, float],
         *,
         where: str | None,
         formula: Formula | None,
@@ -235,13 +255,13 @@ class _Rows:
         known = ~np.isnan(values)
         places = np.full(values.shape, -1, dtype=np.intp)
         places[known] = self.estimate.values.size + np.arange(int(known.sum()))
-        variance = 0.0
-        if margin is not None:
-            variance = float(margin / t_quantile(PUBLISHED_CONFIDENCE, np.array([np.inf]))[0]) ** 2
+        half_widths = np.array([[margins.get(name, 0.0) for name in self.dimensions]] * len(found))
+        normal = t_quantile(PUBLISHED_CONFIDENCE, np.array([np.inf]))[0]
+        variances = (half_widths[known] / normal) ** 2
         size, more = self.estimate.values.size, int(known.sum())
         covariance = np.zeros((size + more, size + more))
         covariance[:size, :size] = self.estimate.covariance
-        covariance[range(size, size + more), range(size, size + more)] = variance
+        covariance[range(size, size + more), range(size, size + more)] = variances
         labels = [
             f"{year}/{cell.domain}/{cell.category}/{name}"
             for year, levels in found.items()
@@ -260,7 +280,7 @@ class _Rows:
                 np.append(self.estimate.degrees_of_freedom, np.full(more, np.inf)),
             ),
             np.vstack([self.places, places])[order],
-            np.append(self.uncertain, np.full(more, margin is None)),
+            np.append(self.uncertain, variances == 0),
         )
 
     @cached_property
@@ -286,7 +306,9 @@ def _published_levels(schema: SurveySchema) -> dict[tuple[int, str, str, str], f
 # -- changes and trends ------------------------------------------------------------------------
 
 
-def _changes(rows: _Rows, schema: SurveySchema, confidence: float, power: float) -> Comparisons:
+def _changes(
+    rows: _Rows, schemas: Sequence[SurveySchema], confidence: float, power: float
+) -> Comparisons:
     """Return the changes from each year to the next, and from the first to the last."""
     size = len(rows.years)
     spans = list(pairwise(range(size)))
@@ -310,7 +332,7 @@ def _changes(rows: _Rows, schema: SurveySchema, confidence: float, power: float)
     years = np.array([(rows.years[x], rows.years[y]) for x, y in spans])[chosen // count]
     return _judged(
         rows,
-        schema,
+        schemas,
         at=chosen % count,
         spans=years,
         points=np.full(chosen.size, 2),
@@ -322,7 +344,9 @@ def _changes(rows: _Rows, schema: SurveySchema, confidence: float, power: float)
     )
 
 
-def _trends(rows: _Rows, schema: SurveySchema, confidence: float, power: float) -> Comparisons:
+def _trends(
+    rows: _Rows, schemas: Sequence[SurveySchema], confidence: float, power: float
+) -> Comparisons:
     """Return the weighted least squares slope of each row over its last unbroken years."""
     size = rows.estimate.values.size
     at: list[int] = []
@@ -333,7 +357,7 @@ def _trends(rows: _Rows, schema: SurveySchema, confidence: float, power: float) 
     for row, cell in enumerate(rows.cells):
         # A break after the last year, such as one announced, parts none of these.
         start = max(
-            (b.year for b in breaks_of(schema, cell) if b.year <= rows.years[-1]), default=0
+            (b.year for b in breaks_of(schemas, cell) if b.year <= rows.years[-1]), default=0
         )
         inside = [
             (year, place)
@@ -356,7 +380,7 @@ def _trends(rows: _Rows, schema: SurveySchema, confidence: float, power: float) 
     slopes = rows.estimate.contrast(matrix, tuple(str(row) for row in at))
     return _judged(
         rows,
-        schema,
+        schemas,
         at=np.array(at, dtype=np.intp),
         spans=np.array(spans, dtype=np.int64).reshape(-1, 2),
         points=np.array(points, dtype=np.int64),
@@ -389,7 +413,7 @@ def _slope(years: Floats, places: Indices, estimate: Estimate) -> tuple[Floats, 
 
 def _judged(  # noqa: PLR0913
     rows: _Rows,
-    schema: SurveySchema,
+    schemas: Sequence[SurveySchema],
     *,
     at: Indices,
     spans: NDArray[np.int64],
@@ -406,7 +430,7 @@ def _judged(  # noqa: PLR0913
     dimensions = tuple(rows.dimensions[row] for row in positions)
     first, last = spans[:, 0], spans[:, 1]
     lost = tuple(
-        tuple(each.name for each in crossed(breaks_of(schema, cell), int(start), int(end)))
+        tuple(each.name for each in crossed(breaks_of(schemas, cell), int(start), int(end)))
         for cell, start, end in zip(cells, first, last, strict=True)
     )
     comparable = np.array([not names for names in lost], dtype=bool)

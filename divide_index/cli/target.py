@@ -50,7 +50,8 @@ _FULL = 100.0
 @click.option(
     "--raise-to",
     metavar="SCORE|reference",
-    help="To what mean score (0-100) levers raise; by default the reference's.",
+    help="To what mean score (0-100) levers raise; by default indicators to the reference's, "
+    "and the parts of --by to that of the others.",
 )
 @click.option(
     "--cost",
@@ -241,28 +242,14 @@ def _projection(
 ) -> "PublishedProjection | None":
     """Return where the published series of the target's group may go; None without one.
 
-    Simulated records have no published series, and a target whose year has come no projection.
     The survey's own standard error is printed beside it, and is none of a hidden level.
     """
-    from divide_index.errors import EstimationError
-    from divide_index.target import project_published
+    from divide_index.target import project_target
 
-    target, schema = result.target, scores.survey.schema
-    series = schema.groups[target.group].published
     own = math.nan if is_hidden else result.row().std_error
     error = own if published_error is None else published_error
-    is_comparable = result.levels.formula == "weighted_ratios"
-    if series is None or scores.survey.is_synthetic or not is_comparable or not error > 0:
-        return None
-    every = [group.published for group in schema.groups.values() if group.published is not None]
-    try:
-        return project_published(
-            series, target.dimension, target.level, target.year, std_error=error, back_test=every
-        )
-    except EstimationError as problem:
-        if problem.code in {"DI-E313", "DI-E315"}:  # too young a series, or its year has come
-            return None
-        raise
+    projection, _ = project_target(scores, error, formula=result.levels.formula)
+    return projection
 
 
 def _deliver(

@@ -1,10 +1,11 @@
 """What a result rests on, in a form that can be recomputed: no clock, host, user or path."""
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from divide_index.cells import Cell
 from divide_index.errors import Finding
 from divide_index.levels import LevelResult
 from divide_index.publication.disclosure import Suppression
@@ -44,7 +45,7 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
     return {
         **_basis(survey, suppression),
         "reference": {
-            "label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en},
+            **_reference(schema),
             "means": result.reference_means,
             "relative_std_errors": result.reference_cv,
         },
@@ -57,11 +58,8 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
             "df": result.df,
             "confidence": result.confidence,
             "where": result.where,
-            "domains": list(dict.fromkeys(cell.domain for cell in result.cells)),
-            "groups": list(dict.fromkeys(c.category for c in result.cells if c.domain == "group")),
-            "target": None
-            if schema.target is None
-            else schema.target.model_dump(include={"group", "dimension", "level", "year"}),
+            **_asked(result.cells),
+            "target": _target(schema),
         },
         **_ending(survey, suppression, findings),
     }
@@ -78,7 +76,7 @@ def provenance_of_decomposition(
     schema = survey.schema
     return {
         **_basis(survey, suppression),
-        "reference": {"label": {"ko": schema.reference.label.ko, "en": schema.reference.label.en}},
+        "reference": _reference(schema),
         "design": _design(survey),
         "method": {
             "formula": result.formula,
@@ -122,22 +120,26 @@ def provenance_of_years(
         What each year rests on, how the years were compared, and what was noticed.
     """
     last = result.waves.surveys[result.waves.years[-1]]
+    levels = result.results[result.waves.years[-1]]
     return {
         **_basis_of_years(result.waves, suppressions),
         "method": {
-            "formula": next(iter(result.results.values())).formula,
+            "formula": levels.formula,
             "weights": {name: part.weight for name, part in last.schema.dimensions.items()},
-            "cases": next(iter(result.results.values())).cases,
+            "cases": levels.cases,
             "samples": result.samples,
             "shared_psus": result.shared_psus,
             "trend": "least squares weighted by inverse variances",
             "tests": "t, adjusted by Holm inside trends and inside changes",
             "published_years": list(result.published),
-            "published_margin": result.published_margin,
+            "published_margin": dict(result.published_margin),
             "variance": "taylor",
             "confidence": result.confidence,
             "power": result.power,
-            "where": next(iter(result.results.values())).where,
+            "df": levels.df,
+            "where": levels.where,
+            **_asked(result.cells),
+            "target": _target(last.schema),
         },
         "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
         "versions": _versions_of(last),
@@ -160,7 +162,10 @@ def provenance_of_linked(
             "linking": "ratios of levels on the items in common, dimension by dimension",
             "variance": "taylor",
             "confidence": result.confidence,
+            "df": next(iter(result.results.values())).df,
             "where": next(iter(result.results.values())).where,
+            **_asked(result.cells),
+            "target": _target(last.schema),
         },
         "findings": [{"code": finding.code, **dict(finding.params)} for finding in findings],
         "versions": _versions_of(last),
@@ -181,12 +186,31 @@ def _basis_of_years(
                 "year": year,
                 "input": files_of(survey, counts=not is_any_hidden),
                 "schema": schema_of(survey.schema),
+                "reference": _reference(survey.schema),
                 "design": _design(survey),
                 "disclosure": "off" if suppressions is None else hidden[year].summary(),
             }
             for year, survey in waves.surveys.items()
         ],
     }
+
+
+def _asked(cells: Sequence[Cell]) -> dict[str, list[str]]:
+    return {
+        "domains": list(dict.fromkeys(cell.domain for cell in cells)),
+        "groups": list(dict.fromkeys(c.category for c in cells if c.domain == "group")),
+    }
+
+
+def _reference(schema: SurveySchema) -> dict[str, Any]:
+    label = schema.reference.label
+    return {"label": {"ko": label.ko, "en": label.en}}
+
+
+def _target(schema: SurveySchema) -> dict[str, Any] | None:
+    if schema.target is None:
+        return None
+    return schema.target.model_dump(include={"group", "dimension", "level", "year"})
 
 
 def _basis(survey: Survey, suppression: Suppression | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _NEARLY = 0.01
 
 Direction = Literal["up", "down", "same"]
 Significance = Literal["significant", "within", "undecidable"]
-BreakKind = Literal["method", "unexplained"]
+BreakKind = Literal["method", "sample", "questions", "unexplained"]
 Unit = Literal["person", "household"]
 
 

@@ -64,7 +64,11 @@ def _provenance(published: PublishedTarget) -> dict[str, Any]:
     return {
         **found,
         "schema": schema_of(published.schema),
-        "method": {**found["method"], "target": target},
+        "method": {
+            **found["method"],
+            "target": target,
+            "levers": [each.by or "indicators" for each in published.levers],
+        },
     }
 
 

@@ -148,7 +148,7 @@ def year_notes(published: PublishedYears, lang: Language) -> list[str]:
         notes.append(text("note.years.no_trend", lang))
     if published.result.published:
         years = [str(year) for year in result.published]
-        margin = result.published_margin
+        margin = result.published_margin.get(OVERALL)
         code = "note.years.published" if margin is None else "note.years.published_margin"
         notes.append(text(code, lang, years=years, margin=f"{margin or 0:g}"))
     crossed = sorted({name for names in result.changes.crossed for name in names})

@@ -3,7 +3,12 @@
 from divide_index.target.distance import Alone, Distance, TargetResult, distance_to_target
 from divide_index.target.levers import Lever, LeverResult, Times, lever_effects
 from divide_index.target.planner import Mix, cheapest_mix
-from divide_index.target.projections import PublishedProjection, project_published
+from divide_index.target.projections import (
+    NoProjection,
+    PublishedProjection,
+    project_published,
+    project_target,
+)
 from divide_index.target.register import GoalValue, PlanGoal, goals_frame, plan_goals
 
 __all__ = [
@@ -13,6 +18,7 @@ __all__ = [
     "Lever",
     "LeverResult",
     "Mix",
+    "NoProjection",
     "PlanGoal",
     "PublishedProjection",
     "TargetResult",
@@ -23,4 +29,5 @@ __all__ = [
     "lever_effects",
     "plan_goals",
     "project_published",
+    "project_target",
 ]

@@ -1,7 +1,8 @@
 """Where a published series may go: the range over models and windows, and the paces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,9 +27,17 @@ from divide_index.inference.projection import (
     rolling_origin,
     segments,
 )
+from divide_index.inference.ratios import Formula
+from divide_index.schema import SurveySchema
+from divide_index.scoring import Scores
 from divide_index.target.populations import near
 
+NoProjection = Literal["", "synthetic", "unpublished", "formula", "error", "past", "short"]
+
 SPANS = (3, 5)  # years over which the recent pace is told
+
+_FORMULA = "weighted_ratios"  # by which the published levels are made
+_WHY: dict[str, NoProjection] = {"DI-E313": "short", "DI-E315": "past"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +127,7 @@ class PublishedProjection:
         return self.to_frame().to_string(index=False, float_format=lambda x: f"{x:.2f}")
 
 
-def project_published(
+def project_published(  # noqa: PLR0913  each says which levels, by which breaks
     group: str,
     dimension: str,
     level: float,
@@ -127,6 +136,7 @@ def project_published(
     std_error: float,
     history: pd.DataFrame | None = None,
     breaks: Sequence[SeriesBreak] | None = None,
+    further_breaks: Mapping[str, Sequence[SeriesBreak]] | None = None,
     window: tuple[int, int] | None = None,
     back_test: Sequence[str] | None = None,
     seed: int = 0,
@@ -149,6 +159,8 @@ def project_published(
         Columns ``year, group, dimension, level``; by default the packaged levels.
     breaks
         In place of the declared breaks; of another history, by default none.
+    further_breaks
+        Beside the declared breaks, by group: those that a survey's schema declares.
     window
         First and last year of the levels to use; by default all since the last break.
     back_test
@@ -166,14 +178,20 @@ def project_published(
     table = published_levels() if history is None else _checked(history)
     findings: list[Finding] = []
     first = _first_comparable(table, findings)
-    declared = _declared(group, first, is_packaged=history is None)
-    if breaks is not None and declared:
-        names = [f"{each.year} ({each.name})" for each in declared]
+    more = further_breaks or {}
+
+    def declared(name: str) -> list[SeriesBreak]:
+        found = {each.year: each for each in more.get(name, ()) if not first or each.year > first}
+        if history is None:
+            found |= {each.year: each for each in _declared(name, first)}
+        return [found[year] for year in sorted(found)]
+
+    if breaks is not None and (found := declared(group)):
+        names = [f"{each.year} ({each.name})" for each in found]
         findings.append(Finding.of("DI-W342", group=group, breaks=names))
 
     def series_of(name: str) -> Series:
-        found = declared if name == group else _declared(name, first, is_packaged=history is None)
-        used = tuple(found if breaks is None else breaks)
+        used = tuple(declared(name) if breaks is None else breaks)
         whole = _series(table, name, dimension, first=first, std_error=std_error, breaks=used)
         return whole if window is None else whole.within(*window)
 
@@ -194,6 +212,109 @@ def project_published(
         recent=tuple(_recent(series)),
         findings=tuple(findings),
     )
+
+
+def project_target(
+    scores: Scores, std_error: float, *, formula: Formula | None = None
+) -> tuple[PublishedProjection | None, NoProjection]:
+    """Return where the published series of the target's group may go, or why nothing is said.
+
+    The breaks that the schema declares are kept beside those of the series, and the levels that
+    were published after the survey's year are left out: it knows nothing of them.
+
+    Parameters
+    ----------
+    scores
+        Of the survey; its schema has a target.
+    std_error
+        Of one published level, in percentage points.
+    formula
+        Of the survey's levels; by default the schema's.
+
+    Returns
+    -------
+    projection
+        None where there is none.
+    missing
+        Why: the records are ``synthetic``, nothing was published of the group
+        (``unpublished``), or by another ``formula``, no standard error is known (``error``), the
+        target's year has come (``past``), or the series since its last break is too ``short``;
+        empty where there is one.
+
+    Raises
+    ------
+    EstimationError
+        As :func:`project_published` does.
+    """
+    schema = scores.survey.schema
+    target = schema.target
+    assert target is not None  # noqa: S101  the caller's
+    series = schema.groups[target.group].published
+    if scores.survey.is_synthetic:
+        return None, "synthetic"
+    if series is None:
+        return None, "unpublished"
+    if (formula or schema.formula) != _FORMULA:
+        return None, "formula"
+    if not std_error > 0:
+        return None, "error"
+    further = {
+        group.published: _declared_by(schema, name)
+        for name, group in schema.groups.items()
+        if group.published is not None
+    }
+    further[series] = _declared_by(schema, target.group)
+    window = None
+    if schema.survey.year is not None:
+        window = _known_then(series, target.dimension, schema.survey.year, further[series])
+        if window == ():
+            return None, "short"
+    try:
+        found = project_published(
+            series,
+            target.dimension,
+            target.level,
+            target.year,
+            std_error=std_error,
+            further_breaks=further,
+            window=window or None,
+            back_test=[*further],
+        )
+    except EstimationError as problem:
+        if problem.code not in _WHY:
+            raise
+        return None, _WHY[problem.code]
+    return found, ""
+
+
+def _declared_by(schema: SurveySchema, group: str) -> tuple[SeriesBreak, ...]:
+    """Return the breaks of a group that a schema declares."""
+    return tuple(
+        SeriesBreak(each.year, name)
+        for name, each in schema.breaks.items()
+        if each.group in {None, group}
+    )
+
+
+def _known_then(
+    group: str, dimension: str, year: int, further: Sequence[SeriesBreak]
+) -> tuple[int, int] | tuple[()] | None:
+    """Return the first and last year since the break before a survey that later levels followed.
+
+    None where there are no later levels, and all since the last break may be used; empty where
+    no level is as old.
+    """
+    table = published_levels()
+    rows = table[(table["group"] == group) & (table["dimension"] == dimension)]
+    known = sorted(int(each) for each in rows["year"])
+    if not known or known[-1] <= year:
+        return None
+    start = max(
+        (each.year for each in (*_declared(group, None), *further) if each.year <= year),
+        default=known[0],
+    )
+    inside = [each for each in known if start <= each <= year]
+    return (inside[0], inside[-1]) if inside else ()
 
 
 def _checked(history: pd.DataFrame) -> pd.DataFrame:
@@ -224,10 +345,8 @@ def _first_comparable(table: pd.DataFrame, findings: list[Finding]) -> int | Non
     return first
 
 
-def _declared(group: str, first: int | None, *, is_packaged: bool) -> list[SeriesBreak]:
-    """Return the declared breaks of a group that lie after its first year."""
-    if not is_packaged:
-        return []
+def _declared(group: str, first: int | None) -> list[SeriesBreak]:
+    """Return the breaks of a packaged series that lie after its first year."""
     found = series_breaks()
     ours = found[found["group"].isin(["all", group])]
     pairs = zip(ours["year"], ours["kind"], strict=True)

@@ -119,7 +119,7 @@ def panels_of(
 
 
 def _points(published: PublishedYears, cell: Cell, dimension: str) -> list[Point]:
-    breaks = {each.year for each in breaks_of(published.schema, cell)}
+    breaks = {each.year for each in breaks_of(published.result.waves.schemas, cell)}
     points: list[Point] = []
     for year in published.result.years:
         figures = published.level(year, cell, dimension)

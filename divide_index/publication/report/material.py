@@ -39,11 +39,11 @@ from divide_index.publication.report.blocks import (
     TableBlock,
 )
 from divide_index.publication.report.columns import column_widths
-from divide_index.publication.report.outlook import Missing
 from divide_index.publication.sentences import Stated, level_sentence
 from divide_index.publication.targets import PublishedTarget
 from divide_index.publication.years import PublishedYears
 from divide_index.schema import OVERALL, SurveySchema
+from divide_index.target import NoProjection
 
 _ROMAN = tuple(map(chr, range(0x2160, 0x216A)))  # as Korean chapters are counted
 
@@ -77,7 +77,7 @@ class Material:
     lang: Language
     decomposition: PublishedDecomposition | None = None
     target: PublishedTarget | None = None
-    outlook: Missing | None = None
+    outlook: NoProjection | None = None
     years: PublishedYears | None = None
 
     @property

@@ -1,13 +1,17 @@
 """The published series of a group beside the level at hand, as far as the two compare."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from divide_index import history
 from divide_index.cells import Cell
+from divide_index.change.breaks import breaks_of
 from divide_index.errors import PublicationError
+from divide_index.inference.projection import SeriesBreak
 from divide_index.publication.report.material import Material
 from divide_index.publication.sentences import Break, Pace
+from divide_index.schema import SurveySchema
 
 _FORMULA = "weighted_ratios"  # by which the published levels are made: history.identity_check()
 
@@ -55,12 +59,14 @@ def published_series(material: Material, cell: Cell, dimension: str) -> Publishe
         for year, level in zip(rows["year"], rows["level"], strict=True)
         if first is None or year >= first
     }
-    found = history.series_breaks()
-    ours = found[found["group"].isin(["all", name])]
-    breaks = [Break(int(year), kind) for year, kind in zip(ours["year"], ours["kind"], strict=True)]
-    return PublishedSeries(
-        dict(sorted(levels.items())), tuple(sorted(breaks, key=lambda b: b.year))
-    )
+    breaks = told_breaks(schema, breaks_of([schema], cell))
+    return PublishedSeries(dict(sorted(levels.items())), breaks)
+
+
+def told_breaks(schema: SurveySchema, breaks: Iterable[SeriesBreak]) -> tuple[Break, ...]:
+    """Return breaks by what changed: as the schema says, or the history, which names them so."""
+    kinds = {name: each.kind for name, each in schema.breaks.items()}
+    return tuple(Break(each.year, kinds.get(each.name, each.name)) for each in breaks)  # pyright: ignore[reportArgumentType]
 
 
 @cache

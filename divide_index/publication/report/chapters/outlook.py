@@ -22,7 +22,8 @@ from divide_index.publication.report.blocks import Chapter, ColumnKind, Row
 from divide_index.publication.report.chapters.tables import sign_notes, text_table
 from divide_index.publication.report.material import Draft, Material
 from divide_index.publication.report.pictures import base_of
-from divide_index.publication.sentences import Break, break_sentence
+from divide_index.publication.report.series import told_breaks
+from divide_index.publication.sentences import break_sentence
 from divide_index.publication.tables import Table
 from divide_index.publication.target_tables import (
     back_test_tables,
@@ -77,7 +78,7 @@ def _projections(draft: Draft, published: PublishedTarget, projection: Published
     draft.heading("report.outlook.section.projections")
     said = target_words(published, material.lang)
     draft.paragraph(said[-1][1], [draft.next_table(), draft.next_figure()])
-    breaks = [Break(each.year, each.name) for each in series.breaks]  # pyright: ignore[reportArgumentType]
+    breaks = told_breaks(material.schema, series.breaks)
     if breaks:
         draft.paragraph(break_sentence(breaks, material.lang))
     tables = projection_tables(published, material.lang)

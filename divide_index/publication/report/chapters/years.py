@@ -24,6 +24,7 @@ from divide_index.publication.year_tables import (
     year_sentences,
 )
 from divide_index.publication.years import ComparisonFigures, PublishedYears
+from divide_index.schema import OVERALL
 
 _YEARS_OF_A_TABLE = 4  # a page holds no more beside each other, each with its interval
 _FOUND = frozenset({"rise", "fall"})
@@ -291,7 +292,8 @@ def _reading(draft: Draft, published: PublishedYears) -> None:
     crossed = sorted({name for names in result.changes.crossed for name in names})
     last = result.results[result.waves.years[-1]]
     years = [str(year) for year in result.published]
-    kind = "published" if result.published_margin is None else "published_margin"
+    margin = result.published_margin.get(OVERALL)
+    kind = "published" if margin is None else "published_margin"
     found = _new(material, published)
     is_doubted = any(each.code == "DI-W360" for each in found)  # which says so in other words
     samples = f"report.years.samples.{result.samples}"
@@ -303,7 +305,7 @@ def _reading(draft: Draft, published: PublishedYears) -> None:
             material.say(
                 f"report.years.note.{kind}",
                 years=years,
-                margin=f"{result.published_margin or 0:g}",
+                margin=f"{margin or 0:g}",
             )
             if years
             else "",
