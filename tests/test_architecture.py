@@ -20,8 +20,8 @@ class Room(NamedTuple):
 MIDDLE = "errors schema engine inference survey scoring"
 HOUSE = (
     "resources messages errors output schema engine history inference reading drafting survey "
-    "waves scoring inspection cells levels decomposition target change tabulation simulate "
-    "publication"
+    "waves scoring weighting inspection cells levels decomposition target change tabulation "
+    "simulate publication"
 )
 
 # From the ground up: a room may import only rooms that stand above it in this table.
@@ -39,6 +39,9 @@ ROOMS: Mapping[str, Room] = {
     "survey": Room("errors schema engine reading inference", "numpy"),
     "waves": Room("errors schema engine survey inference"),
     "scoring": Room("errors schema engine survey inference", "numpy"),
+    "weighting": Room(
+        "messages errors schema engine inference reading survey", "numpy pandas xlsxwriter"
+    ),
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
     "inspection": Room("errors schema engine reading survey scoring levels", "numpy"),

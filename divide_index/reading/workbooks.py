@@ -109,6 +109,22 @@ def open_workbook(raw: bytes, name: str, layout: SurveyFile) -> OpenFile:
     )
 
 
+def visible_sheets(raw: bytes, name: str) -> tuple[str, ...]:
+    """Return the names of a workbook's visible worksheets, in order.
+
+    Raises
+    ------
+    InputError
+        Damaged, or too large when unpacked.
+    """
+    return tuple(_Book.of(raw, name).visible)
+
+
+def cell_name(column: int, line: int) -> str:
+    """Return a cell as Excel names it, ``D3``, of a column from 0 on and a line from 1 on."""
+    return f"{_letters(column)}{line}"
+
+
 # -- the archive and its sheets --------------------------------------------------------------
 
 

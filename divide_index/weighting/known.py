@@ -1,0 +1,437 @@
+"""Known totals of the population as somebody wrote them down, not yet held against a survey."""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias, cast
+
+import pandas as pd
+
+from divide_index import engine
+from divide_index.errors import Finding, InputError
+from divide_index.schema import code_text
+
+Kind = Literal["counts", "shares"]
+Cell: TypeAlias = tuple[str, ...]
+
+CROSS = "*"
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "variable": ("변수", "variable", "변수명", "domain"),
+    "category": ("범주", "category", "범주코드", "code"),
+    "label": ("이름", "label", "범주명", "명칭"),
+    "total": ("모집단수", "total", "count", "인구", "인구수", "population", "모집단"),
+    "share": ("비율", "share", "구성비", "percent"),
+    "sample": ("표본", "sample", "집단", "group"),
+    "source": ("출처", "source"),
+}
+"""What the columns of a long table are called; the first two names are written."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[,' ])\d{3}((?P=mark)\d{3})*(\.\d+)?")
+_SWAPPED = str.maketrans(",.", ".,")
+_DASHES = str.maketrans(dict.fromkeys("~\u223c\u301c\u2010\u2012\u2013\u2014\u2212", "-"))
+_LOOK_LIKE_SHARES = (1.0, 100.0)
+_SUM_OF_SHARES = 1e-6  # relative: counts of people do not come so near to 1 or 100
+_NOTHING = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationMargin:
+    """Known counts or shares of a population in the cells of a variable, or of a cross.
+
+    Parameters
+    ----------
+    variables
+        Of the schema, by name or label: variables with codes, or domains; several make a cross.
+    cells
+        Codes or labels, one of each variable, as text; length ``C``.
+    totals
+        People in each cell, or their share, length ``C``.
+    kind
+        Whether totals are counts or shares.
+    sample
+        The sample of the survey, or the group that is a sample, whose population it is; None
+        where the survey has one.
+    source
+        Where the totals are from.
+    labels
+        What the cells were called beside their codes, to be held against the schema; empty
+        where nothing was said.
+    places
+        Where each total stands, for messages; empty where there is no file.
+
+    Raises
+    ------
+    InputError
+        DI-E413: a cell has more or fewer parts than variables. DI-E414: a cell comes twice.
+        DI-E415: a total is no number, or below zero. DI-E426: counts sum to 1 or 100.
+    """
+
+    variables: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    totals: tuple[float, ...]
+    kind: Kind = "counts"
+    sample: str | None = None
+    source: str | None = None
+    labels: tuple[str, ...] = field(default=(), compare=False)
+    places: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        cells = range(len(self.cells))
+        wide = [k for k in cells if len(self.cells[k]) != len(self.variables)]
+        if wide:
+            raise InputError(
+                "DI-E413",
+                cells=self.named(wide),
+                variable=self.name,
+                valid=[CROSS.join("…" for _ in self.variables)],
+            )
+        count = Counter(self.cells)
+        twice = [k for k in cells if count[self.cells[k]] > 1]
+        if twice:
+            raise InputError("DI-E414", cells=self.named(twice))
+        wrong = [k for k in cells if not (math.isfinite(self.totals[k]) and self.totals[k] >= 0)]
+        if wrong:
+            shown = [f"{self.totals[k]:.15g}" for k in wrong]
+            raise InputError("DI-E415", cells=_with_values(self.named(wrong), shown))
+        total = math.fsum(self.totals)
+        if self.kind == "counts" and any(
+            math.isclose(total, whole, rel_tol=_SUM_OF_SHARES) for whole in _LOOK_LIKE_SHARES
+        ):
+            raise InputError("DI-E426", margin=self.named()[0], total=f"{total:.10g}")
+
+    @property
+    def name(self) -> str:
+        """The variables as one word: ``region*sex``."""
+        return CROSS.join(self.variables)
+
+    def named(self, cells: Iterable[int] | None = None) -> list[str]:
+        """Return cells as messages name them, ``sex=1 (margins.csv:3)``.
+
+        Parameters
+        ----------
+        cells
+            Positions; without them, the margin as a whole is named.
+        """
+        of = "" if self.sample is None else f"{self.sample}: "
+        places = [f" ({place})" for place in self.places] or [""] * len(self.cells)
+        if cells is None:
+            return [f"{of}{self.name}{places[0] if places else ''}"]
+        return [f"{of}{self.name}={CROSS.join(self.cells[k])}{places[k]}" for k in cells]
+
+    def summed(self, variables: Sequence[str]) -> "PopulationMargin":
+        """Return the margin of some of its variables, summed over the others."""
+        kept = [self.variables.index(name) for name in variables]
+        sums: dict[Cell, list[float]] = {}
+        for cell, total in zip(self.cells, self.totals, strict=True):
+            sums.setdefault(tuple(cell[k] for k in kept), []).append(total)
+        return replace(
+            self,
+            variables=tuple(variables),
+            cells=tuple(sums),
+            totals=tuple(math.fsum(parts) for parts in sums.values()),
+            labels=(),
+            places=(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationMargins:
+    """Margins of one or several populations, and what was noticed as they were read."""
+
+    margins: tuple[PopulationMargin, ...]
+    findings: tuple[Finding, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        names = [(each.sample, each.name) for each in self.margins]
+        twice = [m for m, name in zip(self.margins, names, strict=True) if names.count(name) > 1]
+        if twice:
+            raise InputError("DI-E414", cells=[each.named()[0] for each in twice])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per cell: variable, category, total or share, sample and source."""
+        rows = [
+            (
+                each.name,
+                CROSS.join(cell),
+                total if each.kind == "counts" else _NOTHING,
+                total if each.kind == "shares" else _NOTHING,
+                each.sample or "",
+                each.source or "",
+            )
+            for each in self.margins
+            for cell, total in zip(each.cells, each.totals, strict=True)
+        ]
+        columns = ["variable", "category", "total", "share", "sample", "source"]
+        return pd.DataFrame.from_records(rows, columns=columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a long table, its cells as text, None where they are blank."""
+
+    variable: str | None
+    category: str | None
+    total: str | None
+    share: str | None
+    label: str | None = None
+    sample: str | None = None
+    source: str | None = None
+    place: str = ""
+
+    @property
+    def named(self) -> str:
+        """The row as messages name it."""
+        of = "" if self.sample is None else f"{self.sample}: "
+        place = f" ({self.place})" if self.place else ""
+        return f"{of}{self.variable or ''}={self.category or ''}{place}"
+
+
+def population_margins(
+    known: object, *, kind: Kind | None = None, sample: str | None = None
+) -> PopulationMargins:
+    """Return known totals that are given as Python's own values.
+
+    Parameters
+    ----------
+    known
+        ``{"sex": {1: 12.4e6, 2: 9.4e6}, ("region", "sex"): {(1, 2): …}}``; the same for each
+        sample, ``{"general": {"sex": {…}}, "farmers": {…}}``; or a data frame with the columns
+        ``variable``, ``category`` and ``total`` or ``share``, and perhaps ``sample`` and
+        ``source``.
+    kind
+        What the numbers are: counts unless a column says otherwise.
+    sample
+        Whose margins they are, where they do not say so.
+
+    Raises
+    ------
+    InputError
+        DI-E410: not a mapping, a frame or margins. DI-E413, DI-E414, DI-E415, DI-E417, DI-E426:
+        a cell cannot be used.
+    """
+    if isinstance(known, PopulationMargins):
+        return known
+    if isinstance(known, PopulationMargin):
+        return PopulationMargins((known,))
+    if engine.is_frame(known):
+        return margins_of_rows(_rows_of(known), kind=kind, sample=sample)
+    if not isinstance(known, Mapping):
+        raise InputError("DI-E410", path=type(known).__name__, headers=[])
+    given = cast("Mapping[object, object]", known)
+    if given and all(_is_of_a_sample(part) for part in given.values()):
+        parts = [population_margins(part, kind=kind, sample=str(s)) for s, part in given.items()]
+        return gathered(parts)
+    return PopulationMargins(
+        tuple(_of_mapping(key, part, kind or "counts", sample) for key, part in given.items())
+    )
+
+
+def gathered(parts: Iterable[PopulationMargins]) -> PopulationMargins:
+    """Return the margins of several sources together."""
+    parts = list(parts)
+    margins = tuple(margin for part in parts for margin in part.margins)
+    return PopulationMargins(margins, tuple(f for part in parts for f in part.findings))
+
+
+def margins_of_rows(
+    rows: Sequence[Row],
+    *,
+    kind: Kind | None = None,
+    sample: str | None = None,
+    decimal_comma: bool = False,
+) -> PopulationMargins:
+    """Return the margins of a long table.
+
+    Parameters
+    ----------
+    rows
+        In any order; rows of one variable and sample make a margin.
+    kind
+        What the column of totals holds, counts or shares, where the header does not say.
+    sample
+        Of rows that name none.
+    decimal_comma
+        Whether the mark of decimals is a comma, and that of thousands a point.
+
+    Raises
+    ------
+    InputError
+        DI-E413, DI-E414, DI-E415, DI-E417, DI-E426: a cell cannot be used.
+    """
+    rows = [row if row.sample else replace(row, sample=sample) for row in rows]
+    vague = [row.named for row in rows if not (row.variable and row.category)]
+    vague += [row.named for row in rows if row.total is not None and row.share is not None]
+    if vague:
+        raise InputError("DI-E417", cells=vague)
+    groups: dict[tuple[str | None, str], list[Row]] = {}
+    for row in rows:
+        variable = CROSS.join(_parts(row.variable or ""))
+        groups.setdefault((row.sample, variable), []).append(row)
+    return PopulationMargins(
+        tuple(
+            _of_rows(of, variable, part, kind, decimal_comma=decimal_comma)
+            for (of, variable), part in groups.items()
+        )
+    )
+
+
+def rows_of_columns(cells: Mapping[str, Sequence[str | None]], places: Sequence[str]) -> list[Row]:
+    """Return the rows of a long table.
+
+    Parameters
+    ----------
+    cells
+        Columns by what they hold, as :func:`located_headers` names them.
+    places
+        Where each row stands.
+    """
+
+    def column(part: str) -> Sequence[str | None]:
+        return cells.get(part, [None] * len(places))
+
+    parts = ("variable", "category", "total", "share", "label", "sample", "source")
+    return [Row(*row) for row in zip(*map(column, parts), places, strict=True)]
+
+
+def located_headers(columns: Sequence[str]) -> dict[str, str]:
+    """Return the column of each part of a long table, by what its header says."""
+    found: dict[str, str] = {}
+    for column in columns:
+        words = {folded(word) for word in re.split(r"[()/\[\]\n]", column)}
+        for part, names in HEADERS.items():
+            if words & set(names):
+                found.setdefault(part, column)
+    return found
+
+
+def is_long_table(columns: Sequence[str]) -> bool:
+    """Return whether headers are those of a long table of margins."""
+    found = located_headers(columns)
+    return {"variable", "category"} <= found.keys() and bool({"total", "share"} & found.keys())
+
+
+def number(text: str, *, decimal_comma: bool = False) -> float | None:
+    """Return a number as people write one, with or without marks for thousands; else None.
+
+    Parameters
+    ----------
+    text
+        Such as ``1234.5``, ``1,234,567``, ``1 234`` or ``12.3%``, which is 12.3.
+    decimal_comma
+        Whether it is ``1.234,5`` that is meant.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("%").rstrip()
+    if decimal_comma:
+        plain = plain.translate(_SWAPPED)
+    if _GROUPED.fullmatch(plain):
+        return float(re.sub("[,' ]", "", plain))
+    return float(plain) if _NUMBER.fullmatch(plain) else None
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared: without case, blanks, or the kind of a dash."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(plain.split()).translate(_DASHES)
+
+
+def cleaned(text: str) -> str | None:
+    """Return a text composed, without outer or repeated blanks; None where nothing is left."""
+    seen = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    return " ".join(seen.split()) or None
+
+
+def _rows_of(frame: Any) -> list[Row]:  # noqa: ANN401  a frame of any library
+    columns = engine.column_names(frame)
+    if not is_long_table(columns):
+        raise InputError("DI-E410", path="frame", headers=columns)
+    is_pandas = isinstance(frame, pd.DataFrame)
+    records: Any = frame.to_dict("records") if is_pandas else frame.to_dicts()
+    headers = located_headers(columns)
+    cells = {part: [_text(row[header]) for row in records] for part, header in headers.items()}
+    return rows_of_columns(cells, [f"#{line}" for line in range(1, len(records) + 1)])
+
+
+def _is_of_a_sample(part: object) -> bool:
+    """Return whether a value holds the margins of a sample, not the totals of a margin."""
+    if engine.is_frame(part) or isinstance(part, PopulationMargins | PopulationMargin):
+        return True
+    if not isinstance(part, Mapping):
+        return False
+    values = [*cast("Mapping[object, object]", part).values()]
+    return bool(values) and all(isinstance(value, Mapping) for value in values)
+
+
+def _of_mapping(key: object, part: object, kind: Kind, sample: str | None) -> PopulationMargin:
+    """Return the margin of one variable or cross, given as category: total."""
+    names = (
+        [*map(str, cast("Sequence[object]", key))] if isinstance(key, tuple) else _parts(str(key))
+    )
+    if not isinstance(part, Mapping):
+        raise InputError("DI-E410", path=CROSS.join(names), headers=[type(part).__name__])
+    rows = [
+        Row(CROSS.join(names), _category(category), _text(total), None, sample=sample)
+        for category, total in cast("Mapping[object, object]", part).items()
+    ]
+    return _of_rows(sample, CROSS.join(names), rows, kind, decimal_comma=False)
+
+
+def _category(category: object) -> str:
+    parts = cast("tuple[object, ...]", category) if isinstance(category, tuple) else (category,)
+    return CROSS.join(code_text(part) for part in parts)
+
+
+def _of_rows(
+    sample: str | None,
+    variable: str,
+    rows: Sequence[Row],
+    kind: Kind | None,
+    *,
+    decimal_comma: bool,
+) -> PopulationMargin:
+    """Return the margin that some rows make together."""
+    has_shares = {row.share is not None for row in rows if row.share or row.total}
+    if len(has_shares) > 1:
+        raise InputError("DI-E417", cells=[row.named for row in rows])
+    is_shares = has_shares == {True}
+    texts = [(row.share if is_shares else row.total) or "" for row in rows]
+    totals = [number(text, decimal_comma=decimal_comma) for text in texts]
+    wrong = [k for k, total in enumerate(totals) if total is None or not 0 <= total < math.inf]
+    if wrong:
+        cells = _with_values([rows[k].named for k in wrong], [texts[k] for k in wrong])
+        raise InputError("DI-E415", cells=cells)
+    variables = tuple(_parts(variable))
+    sources = list(dict.fromkeys(row.source for row in rows if row.source))
+    return PopulationMargin(
+        variables=variables,
+        cells=tuple(_cell(row.category or "", len(variables)) for row in rows),
+        totals=tuple(cast("list[float]", totals)),
+        kind="shares" if is_shares else kind or "counts",
+        sample=sample,
+        source="; ".join(sources) or None,
+        labels=tuple(row.label or "" for row in rows) if any(r.label for r in rows) else (),
+        places=tuple(row.place for row in rows) if rows[0].place else (),
+    )
+
+
+def _cell(category: str, variables: int) -> Cell:
+    """Return the parts of a category; one variable's may hold the mark of a cross."""
+    return (category,) if variables == 1 else tuple(_parts(category))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(CROSS)]
+
+
+def _text(cell: object) -> str | None:
+    """Return a cell of a frame as text; None, NaN and blanks are nothing."""
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
+        return None
+    return cleaned(code_text(cell))
+
+
+def _with_values(cells: Sequence[str], values: Sequence[str]) -> list[str]:
+    return [f"{cell} ‘{value}’" for cell, value in zip(cells, values, strict=True)]

@@ -1,0 +1,207 @@
+"""Files of margins: long tables as CSV or XLSX, and resident registration."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from divide_index.errors import InputError
+from divide_index.reading.files import opened, read_bytes
+from divide_index.reading.origin import OpenFile
+from divide_index.reading.workbooks import cell_name, visible_sheets
+from divide_index.schema import SurveyFile, SurveySchema
+from divide_index.weighting.categories import partitions_of, sample_of
+from divide_index.weighting.known import (
+    CROSS,
+    Kind,
+    PopulationMargin,
+    PopulationMargins,
+    Row,
+    cleaned,
+    gathered,
+    is_long_table,
+    located_headers,
+    margins_of_rows,
+    rows_of_columns,
+)
+from divide_index.weighting.register import is_register, margins_of_register
+from divide_index.weighting.sheets import GUIDE, sheet_name, workbook
+
+_ZIP = b"PK\x03\x04"
+_KOREAN = tuple(name.encode("cp949") for name in ("변수", "범주", "행정구역", "모집단"))
+_DELIMITERS = (",", ";", "\t", "|")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
+_PLAIN_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
+_COLUMNS = ("variable", "category", "total", "share", "sample", "source")
+
+
+def read_margins(
+    path: str | Path,
+    schema: SurveySchema | None = None,
+    *,
+    kind: Kind | None = None,
+    sample: str | None = None,
+    by: Sequence[str] | None = None,
+) -> PopulationMargins:
+    """Read known totals of a population.
+
+    Parameters
+    ----------
+    path
+        A long table with the columns ``variable``, ``category`` and ``total`` or ``share``
+        (변수, 범주, 모집단수, 비율), perhaps ``sample`` and ``source``, as CSV or XLSX; crosses are
+        written ``region*sex`` with the categories ``1*2``. A workbook may have a sheet for each
+        sample, named as it. Or Korea's resident registration by sex and age, as its site
+        exports it (CSV).
+    schema
+        The survey's: needed for resident registration, and to tell which sample a sheet is of.
+    kind
+        What the column of totals holds, where its header does not say.
+    sample
+        Whose totals they are, where the file does not say.
+    by
+        Margins to take from resident registration, such as ``["region*sex", "age_group"]``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read. DI-E410: it is neither of the two. DI-E411 to DI-E417, DI-E425,
+        DI-E426, DI-E428, DI-E429: what it says cannot be used; every cell is named.
+    """
+    path = Path(path)
+    raw = read_bytes(path)
+    language = "ko" if any(name in raw for name in _KOREAN) else None
+    language = schema.language or language if schema is not None else language
+    asked = _Asked(path.name, schema, kind, sample, by)
+    if not raw.startswith(_ZIP):
+        layout = SurveyFile(delimiter=_delimiter(raw))
+        file = opened(path.name, raw, layout, language)
+        return asked.read(file, decimal_comma=layout.delimiter == ";")
+    sheets = [name for name in visible_sheets(raw, path.name) if name != GUIDE]
+    return gathered(
+        replace(asked, sheet=sheet, sample=sample or _sample_of_sheet(sheet, sheets, schema)).read(
+            opened(path.name, raw, SurveyFile(sheet=sheet), language)
+        )
+        for sheet in sheets
+    )
+
+
+def margins_csv(margins: PopulationMargins) -> bytes:
+    """Return margins as CSV, which :func:`read_margins` reads back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for each in margins.margins:
+        writer.writerows([_escaped(cell) for cell in row] for row in _rows(each))
+    return text.getvalue().encode("utf-8-sig")  # Excel takes CSV without a mark for CP949
+
+
+def margins_workbook(margins: PopulationMargins) -> bytes:
+    """Return margins as a workbook of a sheet for each sample, read back likewise."""
+    sheets: dict[str, list[tuple[str | float, ...]]] = {}
+    names: dict[str | None, str] = {}
+    for each in margins.margins:
+        if each.sample not in names:
+            names[each.sample] = sheet_name(each.sample or "margins", sheets)
+        sheets.setdefault(names[each.sample], []).extend(_rows(each))
+    return workbook({name: [_COLUMNS, *rows] for name, rows in sheets.items()})
+
+
+def _rows(margin: PopulationMargin) -> list[tuple[str | float, ...]]:
+    rows: list[tuple[str | float, ...]] = []
+    for cell, total in zip(margin.cells, margin.totals, strict=True):
+        both = (total, "") if margin.kind == "counts" else ("", total)
+        said = (margin.sample or "", margin.source or "")
+        rows.append((margin.name, CROSS.join(cell), *both, *said))
+    return rows
+
+
+def _escaped(cell: str | float) -> str | float:
+    """Keep a spreadsheet from taking a text for a formula."""
+    if not isinstance(cell, str):
+        return int(cell) if float(cell).is_integer() else cell
+    is_formula = cell.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
+
+
+def _plain(cell: str | None) -> str | None:
+    """Return a text of a CSV file without the mark that kept it from being a formula."""
+    if cell is not None and cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS):
+        return cell[1:]
+    return cell
+
+
+def _delimiter(raw: bytes) -> Any:  # noqa: ANN401  one of four
+    """Return the mark that the first line of a file has most of."""
+    head = raw.partition(b"\n")[0]
+    return max(_DELIMITERS, key=lambda mark: head.count(mark.encode()))
+
+
+def _sample_of_sheet(sheet: str, sheets: Sequence[str], schema: SurveySchema | None) -> str | None:
+    """Return the sample a sheet is of; the only sheet may have any name."""
+    is_one = schema is not None and sample_of(schema, sheet) is not None
+    return sheet if is_one or len(sheets) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A file's name, its sheet if it has sheets, and what was said of it."""
+
+    path: str
+    schema: SurveySchema | None
+    kind: Kind | None
+    sample: str | None
+    by: Sequence[str] | None
+    sheet: str | None = None
+
+    def read(self, file: OpenFile, *, decimal_comma: bool = False) -> PopulationMargins:
+        """Return the margins of a file, whichever of the two kinds it is."""
+        named = [column for column in file.columns if column]
+        if is_register(file.columns) and self.schema is not None:
+            frame = file.read(dict.fromkeys(named, True))
+            rows = [[_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
+            return margins_of_register(
+                named, rows, path=self.path, schema=self.schema, by=self.by, sample=self.sample
+            )
+        if not is_long_table(file.columns):
+            raise InputError("DI-E410", path=self.path, headers=named)
+        margins = margins_of_rows(
+            self._rows(file), kind=self.kind, sample=self.sample, decimal_comma=decimal_comma
+        )
+        if self.schema is not None and "label" in located_headers(file.columns):
+            where = self.path if self.sheet is None else f"{self.path} {self.sheet}"
+            _refuse_lost_rows(margins, self.schema, where)
+        return margins
+
+    def _rows(self, file: OpenFile) -> list[Row]:
+        headers = located_headers(file.columns)
+        frame = file.read(dict.fromkeys(headers.values(), True))
+        cells = {part: [*map(_cell, frame[header])] for part, header in headers.items()}
+        lines = [file.line_of(row) for row in range(len(frame))]
+        if self.sheet is None:
+            cells = {part: [*map(_plain, column)] for part, column in cells.items()}
+            return rows_of_columns(cells, [f"{self.path}:{line}" for line in lines])
+        column = file.columns.index(headers.get("total", headers.get("share", "")))
+        sheet = f"{self.path} {self.sheet}"
+        return rows_of_columns(cells, [f"{sheet}!{cell_name(column, line)}" for line in lines])
+
+
+def _refuse_lost_rows(margins: PopulationMargins, schema: SurveySchema, where: str) -> None:
+    """Refuse a filled template in which rows of a variable are gone."""
+    lost: list[str] = []
+    for margin in margins.margins:
+        parts = partitions_of(schema, margin)
+        if len(parts) > 1:
+            continue
+        [part] = parts
+        given = {part.by_code(text) or part.by_name(text) for [text] in margin.cells}
+        lost += [f"{margin.name}={part.label(code)}" for code in part.codes if code not in given]
+    if lost:
+        raise InputError("DI-E412", where=where, cells=lost)
+
+
+def _cell(cell: object) -> str | None:
+    return cleaned(cell) if isinstance(cell, str) else None
