@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def read_margins(
         return asked.read(file, decimal_comma=layout.delimiter == ";")
     sheets = [name for name in visible_sheets(raw, path.name) if name != GUIDE]
     return gathered(
-        replace(asked, sheet=sheet, sample=sample or _sample_of_sheet(sheet, sheets, schema)).read(
+        replace(asked, sheet=sheet, of_sheet=_sample_of_sheet(sheet, sheets, schema)).read(
             opened(path.name, raw, SurveyFile(sheet=sheet), language)
         )
         for sheet in sheets
@@ -156,6 +156,7 @@ class _Asked:
     sample: str | None
     by: Sequence[str] | None
     sheet: str | None = None
+    of_sheet: str | None = None
 
     def read(self, file: OpenFile, *, decimal_comma: bool = False) -> PopulationMargins:
         """Return the margins of a file, whichever of the two kinds it is."""
@@ -164,20 +165,27 @@ class _Asked:
             frame = file.read(dict.fromkeys(named, True))
             rows = [[_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
             return margins_of_register(
-                named, rows, path=self.path, schema=self.schema, by=self.by, sample=self.sample
+                named,
+                rows,
+                path=self.path,
+                schema=self.schema,
+                by=self.by,
+                sample=self.sample or self.of_sheet,
             )
         if not is_long_table(file.columns):
             raise InputError("DI-E410", path=self.path, headers=named)
+        headers = located_headers(file.columns)
+        # A column tells the sample of every row, blank or not; the sheet, where there is none.
+        sample = self.sample or (None if "sample" in headers else self.of_sheet)
         margins = margins_of_rows(
-            self._rows(file), kind=self.kind, sample=self.sample, decimal_comma=decimal_comma
+            self._rows(file, headers), kind=self.kind, sample=sample, decimal_comma=decimal_comma
         )
-        if self.schema is not None and "label" in located_headers(file.columns):
+        if self.schema is not None and "label" in headers:
             where = self.path if self.sheet is None else f"{self.path} {self.sheet}"
             _refuse_lost_rows(margins, self.schema, where)
         return margins
 
-    def _rows(self, file: OpenFile) -> list[Row]:
-        headers = located_headers(file.columns)
+    def _rows(self, file: OpenFile, headers: Mapping[str, str]) -> list[Row]:
         frame = file.read(dict.fromkeys(headers.values(), True))
         cells = {part: [*map(_cell, frame[header])] for part, header in headers.items()}
         lines = [file.line_of(row) for row in range(len(frame))]
