@@ -139,6 +139,7 @@ def test_a_file_of_semicolons_has_decimal_commas(tmp_path: Path) -> None:
     ("code", "cell", "old", "new"),
     [
         ("DI-E410", "variable, kind, total", "category", "kind"),
+        ("DI-E410", "total, population", "sample", "population"),
         ("DI-E414", "general: sex=1 (margins.csv:3)", "sex,2", "sex,1"),
         ("DI-E415", "general: sex=1 (margins.csv:2) ‘many’", '"2,400,000"', "many"),
         ("DI-E415", "general: sex=1 (margins.csv:2) ‘’", '"2,400,000"', ""),

@@ -28,6 +28,7 @@ from divide_index.weighting.provinces import province
 from tests.samples import (
     Sample,
     as_polars,
+    reference,
     samples,
     small_frame,
     small_schema,
@@ -207,6 +208,29 @@ def test_a_cross_has_cells_of_both_variables(general: Survey) -> None:
     assert (by_tuple.margins[0].codes == expected).all()
 
 
+def test_a_code_that_is_the_name_of_another_needs_its_own_beside_it() -> None:
+    schema = with_design(two_samples_schema(), sample=None)
+    codes: Any = {code: Text(ko=str(3 - code), en=str(3 - code)) for code in (1, 2)}
+    sex = schema.variables["sex"].model_copy(update={"codes": codes})
+    schema = schema.model_copy(update={"variables": {**schema.variables, "sex": sex}})
+    survey = survey_of(schema)
+    error = refused(survey, {"sex": SEX})
+    assert error.params["cells"] == ["sex=1 ‘1’ ≠ 1 (2)", "sex=2 ‘2’ ≠ 2 (1)"]
+    table = {"variable": "sex", "category": [1, 2], "label": ["2", "1"], "total": [5.0, 6.0]}
+    found = totals(only(margins_of(survey, pd.DataFrame(table))))
+    assert found == {"sex": {"1": 5.0, "2": 6.0}}
+
+
+def test_polars_surveys_have_the_same_margins(general: Survey) -> None:
+    frame = two_samples_frame()
+    polars = as_polars(frame[frame["sample"] == "general"])
+    survey = read_survey(polars, general.schema)
+    known = {"region*sex": {f"{r}*{s}": 7 * r + s for r in (1, 2, 3) for s in (1, 2)}}
+    ours, theirs = (only(margins_of(each, known)).margins[0] for each in (survey, general))
+    assert ours.codes.tolist() == theirs.codes.tolist()
+    assert ours.totals.tolist() == theirs.totals.tolist()
+
+
 def test_names_of_assumed_codes_are_told(general: Survey) -> None:
     sex = general.schema.variables["sex"]
     sex = sex.model_copy(update={"assumed": True, "source": "s", "alternatives": ("a",)})
@@ -240,6 +264,8 @@ def test_names_of_assumed_codes_are_told(general: Survey) -> None:
         ("DI-E415", "sex=2 ‘many’", {"sex": {1: 5, 2: "many"}}),
         ("DI-E415", "sex=2 ‘inf’", {"sex": {1: 5, 2: math.inf}}),
         ("DI-E415", "sex=2 ‘1,23’", {"sex": {1: 5, 2: "1,23"}}),
+        ("DI-E415", "sex=2 ‘12%’", {"sex": {1: 5, 2: "12%"}}),
+        ("DI-E410", "int", {"sex": 5}),
         ("DI-E419", "5000000, 5200000", {"sex": SEX, "area": {"U": 4.2e6, "R": 1e6}}),
         ("DI-E421", "sex=2 (여, Women)", {"sex": {1: 5e6}}),
         ("DI-E421", "sex=2", {"sex": {1: 5e6, 2: 0}}),
@@ -439,6 +465,38 @@ def test_totals_of_populations_are_those_of_their_samples(both: Survey) -> None:
     assert found.samples[0].total == 5e7
     weights = both.frame.loc[both.frame["sample"] == "farmers", "weight"]
     assert found.samples[1].total == approx(weights.sum())
+    found = margins_of(both, shares, kind="shares", total={"농어민": 2e6, "general": 5e7})
+    assert [each.total for each in found.samples] == [5e7, 2e6]
+
+
+@pytest.mark.parametrize(
+    ("total", "named"), [(5e7, "total"), ({"general": 5e7, "older": 1e6}, "older: total")]
+)
+def test_a_total_of_no_sample_is_refused(total: Any, named: str, both: Survey) -> None:  # noqa: ANN401
+    halves = {"sex": {1: 0.5, 2: 0.5}}
+    error = refused(both, {"general": halves, "farmers": halves}, kind="shares", total=total)
+    assert (error.code, error.params["margins"]) == ("DI-E423", [named])
+
+
+# -- against R -------------------------------------------------------------------------------
+
+
+def test_raking_to_margins_of_a_survey_gives_the_weights_of_r() -> None:
+    found = reference("calibration_small.json")
+    known = {
+        {"class": "age_class"}.get(name, name): dict(zip(m["label"], m["total"], strict=True))
+        for name, m in found["margins"].items()
+        if name in {"area", "region", "class"}
+    }
+    schema = with_design(small_schema(), sample=None)
+    bands = {"0": (None, 34), "1": (35, 49), "2": (50, 64), "3": (65, None)}
+    cut = schema.domains["age_group"].model_copy(update={"bands": bands})
+    schema = schema.model_copy(update={"domains": {**schema.domains, "age_class": cut}})
+    frame = small_frame()
+    survey = read_survey(frame[frame["sample"] == "general"], schema)
+    margins = only(margins_of(survey, known)).margins
+    weights = rake(survey.frame["weight"].to_numpy(float), margins).weights
+    assert weights == approx(np.array(found["rake"]["weights"]), rel=1e-10)
 
 
 # -- margins of the data themselves ----------------------------------------------------------

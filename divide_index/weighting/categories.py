@@ -207,10 +207,16 @@ def codes_of_cells(
         part = next(each for each in parts if each.name == name)
         valid = [part.label(code) for code in part.codes]
         raise InputError("DI-E413", cells=margin.named(cells), variable=name, valid=valid)
-    moved = [k for k, label in enumerate(margin.labels) if not _agrees(label, found[k], parts)]
+    # A code that is also the name of another, 1 for five children and 5 for one, is not known to
+    # be meant as a code unless its own name stands beside it.
+    labels = [
+        label or CROSS.join(cell)
+        for label, cell in zip(margin.labels or [""] * len(margin.cells), margin.cells, strict=True)
+    ]
+    moved = [k for k, label in enumerate(labels) if not _agrees(label, found[k], parts)]
     if moved:
         shown = [
-            f"{cell} ‘{margin.labels[k]}’ ≠ {CROSS.join(_labels(found[k], parts))}"
+            f"{cell} ‘{labels[k]}’ ≠ {CROSS.join(_labels(found[k], parts))}"
             for k, cell in zip(moved, margin.named(moved), strict=True)
         ]
         raise InputError("DI-E429", cells=shown)
@@ -307,12 +313,10 @@ def _titles(schema: SurveySchema, part: Partition) -> list[str]:
 
 def _agrees(label: str, codes: Cell, parts: Sequence[Partition]) -> bool:
     """Return whether the name beside a code is not that of another."""
-    if not label:
-        return True
     if len(parts) == 1:
         return parts[0].is_called(codes[0], label)
     pieces = [piece.strip() for piece in label.split(CROSS)]
-    return len(pieces) == len(parts) and all(
+    return len(pieces) != len(parts) or all(
         part.is_called(code, piece) for part, code, piece in zip(parts, codes, pieces, strict=True)
     )
 

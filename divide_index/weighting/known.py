@@ -36,6 +36,7 @@ _DASHES = str.maketrans(dict.fromkeys("~\u223c\u301c\u2010\u2012\u2013\u2014\u22
 _LOOK_LIKE_SHARES = (1.0, 100.0)
 _SUM_OF_SHARES = 1e-6  # relative: counts of people do not come so near to 1 or 100
 _NOTHING = float("nan")
+_WRITTEN = 2  # names of a header
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,13 +299,22 @@ def rows_of_columns(cells: Mapping[str, Sequence[str | None]], places: Sequence[
 
 
 def located_headers(columns: Sequence[str]) -> dict[str, str]:
-    """Return the column of each part of a long table, by what its header says."""
+    """Return the column of each part of a long table, by what its header says.
+
+    The names that are written go before others, but not among numbers: where two columns could
+    hold the totals, none does.
+    """
+    words = {
+        column: {folded(word) for word in re.split(r"[()/\[\]\n]", column)} for column in columns
+    }
     found: dict[str, str] = {}
-    for column in columns:
-        words = {folded(word) for word in re.split(r"[()/\[\]\n]", column)}
-        for part, names in HEADERS.items():
-            if words & set(names):
-                found.setdefault(part, column)
+    for part, names in HEADERS.items():
+        is_number = part in {"total", "share"}
+        for some in [names] if is_number else [names[:_WRITTEN], names[_WRITTEN:]]:
+            claims = [column for column in columns if words[column] & set(some)]
+            if claims:
+                found |= {part: claims[0]} if len(claims) == 1 else {}
+                break
     return found
 
 
@@ -399,7 +409,12 @@ def _of_rows(
     is_shares = has_shares == {True}
     texts = [(row.share if is_shares else row.total) or "" for row in rows]
     totals = [number(text, decimal_comma=decimal_comma) for text in texts]
-    wrong = [k for k, total in enumerate(totals) if total is None or not 0 <= total < math.inf]
+    is_of_shares = is_shares or kind == "shares"
+    wrong = [
+        k
+        for k, total in enumerate(totals)
+        if total is None or not 0 <= total < math.inf or ("%" in texts[k] and not is_of_shares)
+    ]
     if wrong:
         cells = _with_values([rows[k].named for k in wrong], [texts[k] for k in wrong])
         raise InputError("DI-E415", cells=cells)
@@ -409,7 +424,7 @@ def _of_rows(
         variables=variables,
         cells=tuple(_cell(row.category or "", len(variables)) for row in rows),
         totals=tuple(cast("list[float]", totals)),
-        kind="shares" if is_shares else kind or "counts",
+        kind="shares" if is_of_shares else "counts",
         sample=sample,
         source="; ".join(sources) or None,
         labels=tuple(row.label or "" for row in rows) if any(r.label for r in rows) else (),

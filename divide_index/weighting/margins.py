@@ -6,7 +6,7 @@ cell.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import combinations
@@ -168,6 +168,7 @@ def margins_of(
     findings = list(margins.findings)
     rows = _rows_of_samples(survey)
     of_sample = _by_sample(margins.margins, survey.schema, list(rows))
+    people = _totals(total, of_sample, survey.schema)
     kept = [name for name in rows if name not in of_sample]
     if kept and (not keep_others or not of_sample):
         raise InputError("DI-E424", samples=[_called(survey.schema, name) for name in kept])
@@ -176,7 +177,7 @@ def margins_of(
     for name, here in rows.items():
         if name not in of_sample:
             continue
-        given = total.get(name or "") if isinstance(total, Mapping) else total
+        given = people.get(name)
         found, noticed = _of_sample(survey, of_sample[name], here, given, weights[here])
         samples.append(replace(found, sample=name))
         findings += noticed
@@ -227,7 +228,7 @@ def _by_sample(
     found: dict[str | None, list[PopulationMargin]] = {name: [] for name in present}
     strangers: list[str] = []
     for margin in margins:
-        names = [name for name in present if _is_about(margin, name, schema, present)]
+        names = [name for name in present if _is_about(margin.sample, name, schema, present)]
         if names:
             found[names[0]].append(margin)
         else:
@@ -239,24 +240,42 @@ def _by_sample(
 
 
 def _is_about(
-    margin: PopulationMargin,
-    name: str | None,
-    schema: SurveySchema,
-    present: Sequence[str | None],
+    said: str | None, name: str | None, schema: SurveySchema, present: Collection[str | None]
 ) -> bool:
-    """Return whether a margin is of the population of a sample."""
-    if margin.sample is None:
+    """Return whether what was said names a sample; nothing need be said of the only one."""
+    if said is None:
         return len(present) == 1
     if name is None:
         label = schema.reference.label
-        return folded(margin.sample) in {folded(label.ko), folded(label.en)}
-    return sample_of(schema, margin.sample) == name or margin.sample == name
+        return folded(said) in {folded(label.ko), folded(label.en)}
+    return sample_of(schema, said) == name or said == name
+
+
+def _totals(
+    total: float | Mapping[str, float] | None,
+    samples: Collection[str | None],
+    schema: SurveySchema,
+) -> dict[str | None, float]:
+    """Return the people of each sample's population, where they are given."""
+    if total is None:
+        return {}
+    given = [*total.items()] if isinstance(total, Mapping) else [(None, total)]
+    found: dict[str | None, float] = {}
+    strangers: list[str] = []
+    for said, people in given:
+        names = [name for name in samples if _is_about(said, name, schema, samples)]
+        found |= dict.fromkeys(names, people)
+        strangers += [] if names else [f"{said}: total" if said else "total"]
+    if strangers:
+        known = [_called(schema, name) for name in samples]
+        raise InputError("DI-E423", margins=strangers, known=known)
+    return found
 
 
 def _called(schema: SurveySchema, sample: str | None) -> str:
     """Return a sample's code with its labels."""
     if sample is None:
-        return schema.reference.label.ko
+        return f"{schema.reference.label.ko}, {schema.reference.label.en}"
     names = sample_names(schema).get(sample, (sample,))
     return f"{sample} ({', '.join(names[1:3])})" if len(names) > 1 else sample
 

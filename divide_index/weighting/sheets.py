@@ -42,6 +42,7 @@ def workbook(
     sheets: Mapping[str, Iterable[Line]],
     *,
     widths: Sequence[int] = (),
+    counts: Collection[int] = (),
     guide: Sequence[str] = (),
 ) -> bytes:
     """Return a workbook of tables whose first row holds the headers, which stay in sight.
@@ -52,6 +53,8 @@ def workbook(
         Rows by the name of the sheet; an empty text is an empty cell.
     widths
         Of the columns, in letters.
+    counts
+        Columns in which numbers are to be typed, from 0 on: they are shown as counts.
     guide
         Lines of a first sheet that explains the others.
     """
@@ -70,7 +73,7 @@ def workbook(
             page = book.add_worksheet(name)
             page.freeze_panes(1, 0)
             for column, width in enumerate(widths):
-                page.set_column(column, column, width)
+                page.set_column(column, column, width, count if column in counts else None)
             for row, cells in enumerate(rows):
                 for column, cell in enumerate(cells):
                     if isinstance(cell, str):

@@ -45,7 +45,7 @@ def margins_template(
     sheets: dict[str, list[Line]] = {}
     for called in _sample_labels(schema, lang):
         sheets[sheet_name(called, sheets)] = rows
-    return workbook(sheets, widths=_WIDTHS, guide=_guide(schema))
+    return workbook(sheets, widths=_WIDTHS, counts=[_COLUMNS.index("total")], guide=_guide(schema))
 
 
 def _parts(name: str, every: dict[str, Partition]) -> list[Partition]:
