@@ -157,48 +157,48 @@ def requested(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellSums:
-    """What is known of one cell: sums over its members, for ``D`` scores and ``P`` PSUs.
+    """What is known of one cell: sums over its members, for ``D`` scores and ``U`` units.
 
     Parameters
     ----------
     cell
         Whose sums these are.
-    psu
-        The PSUs that hold members, shape ``(G,)``.
-    by_psu
+    unit
+        The units that hold members, shape ``(G,)``.
+    by_unit
         ``W_1, Y_1, W_2, Y_2, …`` in each of them, shape ``(G, 2 D)``.
     total
-        The same over all PSUs, shape ``(2 D,)``.
+        The same over all units, shape ``(2 D,)``.
     moments, shared
         ``Σ w v v'`` by sample, over the cell and over its part inside the reference, each of
         shape ``(S, 2 D, 2 D)``.
     weights
-        Of all members, scored or not, in every PSU, shape ``(P,)``.
+        Of all members, scored or not, in every unit, shape ``(U,)``.
     counts
-        Records with a positive weight and a score, by score and with any, ``(P, D + 1)``.
+        Records with a positive weight and a score, by score and with any, ``(U, D + 1)``.
     """
 
     cell: Cell
-    psu: NDArray[np.intp]
-    by_psu: Floats
+    unit: NDArray[np.intp]
+    by_unit: Floats
     total: Floats
     moments: Floats
     shared: Floats
     weights: Floats
     counts: Floats
 
-    def psu_totals(self, coefficients: Floats, psus: int) -> Floats:
-        """Return ``Σ w z`` of every PSU for influences linear in the sums, shape ``(P, k)``.
+    def unit_totals(self, coefficients: Floats, units: int) -> Floats:
+        """Return ``Σ w z`` of every unit for influences linear in the sums, shape ``(U, k)``.
 
         Parameters
         ----------
         coefficients
             Shape ``(k, 2 D)``.
-        psus
-            Number of PSUs in the design.
+        units
+            Number of units of the design.
         """
-        totals = np.zeros((psus, coefficients.shape[0]))
-        np.add.at(totals, self.psu, self.by_psu @ coefficients.T)
+        totals = np.zeros((units, coefficients.shape[0]))
+        np.add.at(totals, self.unit, self.by_unit @ coefficients.T)
         return totals
 
 
@@ -385,19 +385,19 @@ def _rows_of_cells(
 def _cell_sums(
     cell: Cell, sums: GroupedSums, rows: NDArray[np.intp], survey: Survey, index: int
 ) -> CellSums:
-    psu, by_psu = sums.psu[rows], sums.sums[index][rows]
-    weights = np.zeros(survey.design.psus)
-    np.add.at(weights, psu, sums.weights[rows])
-    counts = np.zeros((survey.design.psus, sums.counts[index].shape[1]))
-    np.add.at(counts, psu, sums.counts[index][rows])
-    samples = survey.psus.samples[psu]
-    shape = (int(survey.psus.samples.max()) + 1, by_psu.shape[1], by_psu.shape[1])
+    unit, by_unit = sums.unit[rows], sums.sums[index][rows]
+    weights = np.zeros(survey.design.units)
+    np.add.at(weights, unit, sums.weights[rows])
+    counts = np.zeros((survey.design.units, sums.counts[index].shape[1]))
+    np.add.at(counts, unit, sums.counts[index][rows])
+    samples = survey.samples_of_units()[unit]
+    shape = (int(survey.psus.samples.max()) + 1, by_unit.shape[1], by_unit.shape[1])
     moments, shared = np.zeros(shape), np.zeros(shape)
     if sums.moments is not None and index == 0:
         inside = sums.flags[REFERENCE][rows]
         np.add.at(moments, samples, sums.moments[rows])
         np.add.at(shared, samples[inside], sums.moments[rows[inside]])
-    return CellSums(cell, psu, by_psu, by_psu.sum(axis=0), moments, shared, weights, counts)
+    return CellSums(cell, unit, by_unit, by_unit.sum(axis=0), moments, shared, weights, counts)
 
 
 def key_column(schema: SurveySchema, domain: str) -> str:

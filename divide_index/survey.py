@@ -21,6 +21,7 @@ _REGISTER_TOLERANCE = 0.1  # of the weight; the shares of weighted samples diffe
 _RELATIVE_WEIGHTS = 0.01  # a mean this near to 1 is a weight per respondent, not per inhabitant
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 DesignKind = Literal["stratified clusters", "clusters", "stratified", "weights only", "none"]
 
 
@@ -31,7 +32,7 @@ class Survey:
     Parameters
     ----------
     frame
-        The schema's variables under their names, with each record's PSU index; pandas or
+        The schema's variables under their names, with each record's unit of the design; pandas or
         Polars, as it came.
     schema
         What the columns mean.
@@ -74,10 +75,30 @@ class Survey:
 
     def with_lonely_psu(self, rule: LonelyPsu) -> "Survey":
         """Return the survey with another rule for strata that hold a single PSU."""
-        design = Design(
-            self.design.strata, self.design.stratum_labels, self.design.sampling_fraction, rule
-        )
-        return replace(self, design=design)
+        return replace(self, design=replace(self.design, lonely_psu=rule))
+
+    def samples_of_units(self) -> Indices:
+        """Return the sample of each unit of the design, shape ``(U,)``."""
+        return self.design.of_units(self.psus.samples)
+
+    def psu_labels(self, variable: str) -> list[str]:
+        """Return the label of each PSU by a variable, such as its own or a person's identifier.
+
+        Parameters
+        ----------
+        variable
+            Constant inside a PSU.
+
+        Returns
+        -------
+        labels
+            Length ``P``; empty where there is none.
+        """
+        labels = engine.unit_labels(self.frame, variable)
+        if self.design.psu_of_unit is None:
+            return labels
+        _, first = np.unique(self.design.psu_of_unit, return_index=True)
+        return [labels[unit] for unit in first.tolist()]
 
 
 def read_survey(

@@ -145,12 +145,13 @@ def tabulate(
     sums = summed(scores, request, [columns], second=True)
     (cells,) = sums.sets
     estimate, srs = _estimate(survey, cells, names, np.array(units))
+    inside = np.hstack([part.counts[:, :-1] > 0 for part in cells])
     return MeanResult(
         estimate=estimate,
         cells=tuple(part.cell for part in cells for _ in names),
         measures=names * len(cells),
         n=np.concatenate([part.counts[:, :-1].sum(axis=0) for part in cells]).astype(np.intp),
-        psus=np.hstack([part.counts[:, :-1] > 0 for part in cells]).sum(axis=0),
+        psus=survey.design.psus_held(inside).sum(axis=0),
         confidence=confidence,
         design_effects=estimate.design_effects(srs),
         findings=tuple(unplaced(sums)),
@@ -158,12 +159,12 @@ def tabulate(
 
 
 def _estimate(
-    survey: Survey, cells: list[CellSums], names: tuple[str, ...], units: Floats
+    survey: Survey, cells: list[CellSums], names: tuple[str, ...], scale: Floats
 ) -> tuple[Estimate, Floats]:
     """Return the means of every cell, and their variance under simple random sampling."""
-    parts = [linearise_means(part.total).times(units) for part in cells]
-    psus = survey.design.psus
-    totals = [part.psu_totals(means.cell, psus) for part, means in zip(cells, parts, strict=True)]
+    parts = [linearise_means(part.total).times(scale) for part in cells]
+    size = survey.design.units
+    totals = [part.unit_totals(means.cell, size) for part, means in zip(cells, parts, strict=True)]
     inside = np.hstack([part.counts[:, :-1] > 0 for part in cells])
     estimate = Estimate(
         names=tuple(

@@ -201,7 +201,7 @@ def _units(survey: Survey, samples: Samples) -> list[str]:
         variable = design.id
     if variable is None:
         raise DesignError("DI-E363", schema=survey.schema.name, samples=samples)
-    return engine.unit_labels(survey.frame, variable)
+    return survey.psu_labels(variable)
 
 
 def refuse_repeated_files(surveys: Mapping[int, Survey]) -> None:

@@ -103,7 +103,7 @@ def people_of(waves: Waves, year: int) -> tuple[People, NDArray[np.bool_]]:
     frame = change_frame()
     frame = frame[frame["year"] == year].reset_index(drop=True)
     known = frame[[*DIMENSIONS, "education", "income"]].notna().all(axis=1).to_numpy()
-    psu = engine.values(waves.surveys[year].frame, engine.PSU).astype(np.intp)
+    psu = engine.values(waves.surveys[year].frame, engine.UNIT).astype(np.intp)
     frame, psu = frame[known], psu[known]
     general = (frame["sample"] == "general").to_numpy()
     return (

@@ -291,7 +291,7 @@ def lonely_frame() -> pd.DataFrame:
 
 def psu_sums(survey: Survey, values: Floats) -> Floats:
     totals = np.zeros((survey.design.psus, 1))
-    np.add.at(totals[:, 0], np.asarray(survey.frame["design:psu"]), values)
+    np.add.at(totals[:, 0], np.asarray(survey.frame["design:unit"]), values)
     return totals
 
 

@@ -148,7 +148,7 @@ def mean_row(means: MeanResult, domain: str, category: object, measure: str = "o
 def total_of(survey: Survey, weighted: Floats) -> tuple[float, float]:
     """Return the total of weighted values and its standard error, by the sums of PSUs."""
     sums = np.zeros((survey.design.psus, 1))
-    np.add.at(sums[:, 0], np.asarray(survey.frame["design:psu"]), weighted)
+    np.add.at(sums[:, 0], np.asarray(survey.frame["design:unit"]), weighted)
     return float(weighted.sum()), float(np.sqrt(survey.design.covariance(sums)[0, 0]))
 
 

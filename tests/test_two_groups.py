@@ -575,7 +575,7 @@ def test_a_reweighted_difference_is_that_of_r(first: str, second: str) -> None:
 def drawn_by_r(monkeypatch: pytest.MonkeyPatch) -> int:
     """The PSUs that R drew stand in for ours; they are counted in order of their first record."""
     draws = np.array(reference("beside_quantiles.json")["draws"], dtype=np.float64)
-    order = pd.unique(clustered().frame["design:psu"].to_numpy()).astype(np.intp)
+    order = pd.unique(clustered().frame["design:unit"].to_numpy()).astype(np.intp)
 
     def factors(design: Design, replicates: int, *, seed: int) -> Floats:
         assert replicates == len(draws)

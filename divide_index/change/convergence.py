@@ -574,8 +574,8 @@ class _Sheet:
             found = [linearise_levels(p.total, whole.total, shares, formula) for p in parts]
             levels.append(np.stack([each.levels for each in found], axis=1))
             own = [
-                part.psu_totals(each.cell, year.design.psus)
-                + whole.psu_totals(each.reference, year.design.psus)
+                part.unit_totals(each.cell, year.design.units)
+                + whole.unit_totals(each.reference, year.design.units)
                 for part, each in zip(parts, found, strict=True)
             ]
             flat = np.stack(own, axis=2).reshape(year.design.psus, -1)

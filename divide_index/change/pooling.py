@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.cells import REFERENCE, Cell, key_column, requested
 from divide_index.change.breaks import breaks_of, crossed
-from divide_index.engine import PSU, PsuTable
+from divide_index.engine import UNIT, PsuTable
 from divide_index.errors import EstimationError, Finding, InputError
+from divide_index.inference.design import Design
 from divide_index.inference.stacking import StackedDesign
 from divide_index.schema import (
     Compare,
@@ -103,8 +104,9 @@ def pool(
         raise InputError("DI-E199")
     schema = _pooled_schema(plan)
     stacked = chosen.stacked()
+    design = stacked.with_units()
     parts = [
-        _part(plan, survey, stacked.design.strata, stacked.places[place])
+        _part(plan, survey, design, stacked.units_of(place))
         for place, survey in enumerate(chosen.surveys.values())
     ]
     survey = _pooled_survey(plan, schema, stacked, engine.stacked(parts))
@@ -370,7 +372,7 @@ def _samples(survey: Survey) -> list[str]:
     variable = survey.schema.design.sample
     if variable is None:
         return [""] * survey.design.psus
-    return engine.unit_labels(survey.frame, variable)
+    return survey.psu_labels(variable)
 
 
 # -- the schema of the pool --------------------------------------------------------------------
@@ -489,21 +491,26 @@ def _categories(schema: SurveySchema, domain: str) -> Variable:
 # -- the records of the pool -------------------------------------------------------------------
 
 
-def _part(plan: _Plan, survey: Survey, strata: Indices, places: Indices) -> engine.Frame:
-    """Return the records of one year as the pooled schema reads them."""
+def _part(plan: _Plan, survey: Survey, design: Design, units: Indices) -> engine.Frame:
+    """Return the records of one year as the pooled schema reads them.
+
+    ``units`` says where the year's units stand in the design of all.
+    """
     schema, frame = survey.schema, survey.frame
-    psu = places[engine.values(frame, PSU).astype(np.intp)]
+    own = engine.values(frame, UNIT).astype(np.intp)
+    unit = units[own]
+    psu = design.of_units(np.arange(design.psus))[unit]
     numbers: dict[str, Floats] = {}
     texts: dict[str, list[str | None]] = {
-        plan.stratum: [str(stratum) for stratum in strata[psu].tolist()],
+        plan.stratum: [str(stratum) for stratum in design.strata[psu].tolist()],
         plan.psu: [str(each) for each in psu.tolist()],
     }
     if plan.sample is not None:
-        of_psu = dict(zip(places.tolist(), _samples(survey), strict=True))
-        texts[plan.sample] = [of_psu[each] for each in psu.tolist()]
+        labels = np.array(_samples(survey), dtype=object)
+        texts[plan.sample] = survey.design.of_units(labels)[own].tolist()
     if plan.fpc is not None:
         fraction = survey.design.sampling_fraction[survey.design.strata]
-        numbers[plan.fpc] = fraction[engine.values(frame, PSU).astype(np.intp)]
+        numbers[plan.fpc] = survey.design.of_units(fraction)[own]
     if plan.weight is not None and schema.design.weight is not None:
         weights = engine.values(frame, schema.design.weight)
         numbers[plan.weight] = weights / len(plan.waves.years)
@@ -520,7 +527,7 @@ def _part(plan: _Plan, survey: Survey, strata: Indices, places: Indices) -> engi
             named: list[str | None] = [*codes, None]
             texts[column] = [named[each] for each in position.tolist()]
     numbers |= _item_scores(plan, survey)
-    return engine.pooled_part(frame, psu, kept=plan.kept, numbers=numbers, texts=texts)
+    return engine.pooled_part(frame, unit, kept=plan.kept, numbers=numbers, texts=texts)
 
 
 def _categories_of(survey: Survey, domain: str) -> tuple[list[str], Indices]:
@@ -543,7 +550,7 @@ def _pooled_survey(
     plan: _Plan, schema: SurveySchema, stacked: StackedDesign, frame: engine.Frame
 ) -> Survey:
     surveys = [*plan.waves.surveys.values()]
-    design = stacked.design
+    design = stacked.with_units()
     records, weights = np.zeros(design.psus), np.zeros(design.psus)
     labels = [""] * design.psus
     for survey, places in zip(surveys, stacked.places, strict=True):

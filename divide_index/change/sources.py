@@ -247,7 +247,16 @@ def change_sources(
         cells=cells,
         levels=_levels(sums, cells, _shares(waves), formula),
         n=np.array([[each.sum() for each in pair] for pair in counts]).astype(np.int64),
-        psus=np.array([[(each > 0).sum() for each in pair] for pair in counts], dtype=np.int64),
+        psus=np.array(
+            [
+                [
+                    year.design.psus_held(each > 0).sum()
+                    for year, each in zip(sums, pair, strict=True)
+                ]
+                for pair in counts
+            ],
+            dtype=np.int64,
+        ),
         first=span.first,
         last=span.last,
         formula=formula,
@@ -273,7 +282,7 @@ def _all_parts(
     for place, year in zip(span.places, sums, strict=True):
         found = linearise_means(year.reference.total)
         means.append(found.levels)
-        own = year.reference.psu_totals(found.cell, year.design.psus)
+        own = year.reference.unit_totals(found.cell, year.design.units)
         moves.append(stacked.totals(place, own))
     values: list[Floats] = []
     totals: list[Floats] = []
@@ -285,7 +294,9 @@ def _all_parts(
             part = year.cells[cell]
             found = linearise_means(part.total)
             of_cell.append(found.levels)
-            moves_cell.append(stacked.totals(place, part.psu_totals(found.cell, year.design.psus)))
+            moves_cell.append(
+                stacked.totals(place, part.unit_totals(found.cell, year.design.units))
+            )
         parts, gradient = _parts(np.stack([*of_cell, *means]), shares, formula)
         influence = np.hstack([*moves_cell, *moves]) @ gradient.reshape(-1, 4 * shares.size).T
         by_part = influence.reshape(-1, 2, shares.size)

@@ -295,7 +295,7 @@ class _Sheet:
                 scores=records.y[rows],
                 covariates=columns.matrix,
                 weights=records.weights[rows],
-                psu=records.psu[rows],
+                psu=records.unit[rows],
                 cells=np.where(reference, place.cells(self, left_out), -1)[rows],
             ),
             [mask[rows] for mask in masks],
@@ -360,7 +360,7 @@ class _Fitting:
                 [range(start, start + len(b)) for start, b in zip(starts, blocks, strict=False)],
                 self.records.shares,
                 formula=self.formula,
-                psus=self.records.psus,
+                psus=self.records.units,
             )
         except EstimationError as error:
             if error.code != "DI-E260":
@@ -373,11 +373,16 @@ class _Fitting:
 def _check_parameters(records: Records, reference: Mask, columns: Covariates) -> None:
     """Refuse more columns than the reference's PSUs have degrees of freedom."""
     held = records.held([reference])
-    degrees = int(records.scores.survey.design.domain_degrees_of_freedom(held)[0])
+    design = records.scores.survey.design
+    degrees = int(design.domain_degrees_of_freedom(held)[0])
     count = len(columns.columns)
     if degrees < count:
         raise EstimationError(
-            "DI-E293", df=degrees, psus=int(held.sum()), count=count, factors=columns.terms
+            "DI-E293",
+            df=degrees,
+            psus=int(design.psus_held(held).sum()),
+            count=count,
+            factors=columns.terms,
         )
 
 
@@ -466,7 +471,7 @@ def _estimate(
             blocks += [(cell, term) for term in (*fit.terms, TOTAL)[start:]]
             values.append(fit.parts.parts[index, start:].reshape(-1))
             moves = fit.parts.psu_totals[:, index, start:]
-            totals.append(moves.reshape(sheet.records.psus, -1))
+            totals.append(moves.reshape(sheet.records.units, -1))
     position = {key: index for index, key in enumerate(blocks)}
     size = len(sheet.dimensions)
     rows: list[PartRow] = []
@@ -582,7 +587,7 @@ def _sums(records: Records, mask: Mask) -> Floats:
     known = ~np.isnan(y)
     v = np.empty((y.shape[0], 2 * y.shape[1]))
     v[:, 0::2], v[:, 1::2] = known, np.where(known, y, 0.0)
-    return psu_sums(records.weights[mask, None] * v, records.psu[mask], records.psus)
+    return psu_sums(records.weights[mask, None] * v, records.unit[mask], records.units)
 
 
 def _of_totals(

@@ -147,8 +147,8 @@ def standardised_levels(
             found = standardise_levels(
                 np.nan_to_num(records.y),
                 records.weights,
-                records.psu,
-                records.psus,
+                records.unit,
+                records.units,
                 classes=classes,
                 group=cases,
                 reference=records.reference & complete,
@@ -164,7 +164,7 @@ def standardised_levels(
         for kind in KINDS:
             rows.extend((cell, name, kind) for name in dimensions)
         values += [found.crude, found.standardised, found.difference]
-        totals.append(found.psu_totals.reshape(records.psus, -1))
+        totals.append(found.psu_totals.reshape(records.units, -1))
     if not rows:
         raise EstimationError("DI-E298", cells=lacking, factors=list(choice.terms))
     kept = list(dict.fromkeys(cell for cell, _, _ in rows))
@@ -293,8 +293,8 @@ def level_spread(
     found = spread_of_levels(
         records.y[kept],
         records.weights[kept],
-        records.psu[kept],
-        records.psus,
+        records.unit[kept],
+        records.units,
         regions=regions,
         shares=records.shares,
         formula=formula,

@@ -78,7 +78,7 @@ class Records:
         From :func:`divide_index.score`.
     choice
         The factors.
-    weights, psu
+    weights, unit
         Shape ``(n,)``.
     y
         Scores of the dimensions, shape ``(n, D)``; NaN where missing.
@@ -91,7 +91,7 @@ class Records:
     scores: Scores
     choice: Choice
     weights: Floats
-    psu: Indices
+    unit: Indices
     y: Floats
     reference: Mask
     values: Mapping[str, FactorValues]
@@ -106,7 +106,7 @@ class Records:
             scores=scores,
             choice=choice,
             weights=ones if weight is None else engine.values(frame, weight),
-            psu=engine.values(frame, engine.PSU).astype(np.intp),
+            unit=engine.values(frame, engine.UNIT).astype(np.intp),
             y=np.column_stack(
                 [engine.values(frame, dimension_column(name)) for name in schema.dimensions]
             ),
@@ -125,9 +125,9 @@ class Records:
         return np.array([part.weight for part in self.schema.dimensions.values()])
 
     @property
-    def psus(self) -> int:
-        """Number of PSUs of the design."""
-        return self.scores.survey.design.psus
+    def units(self) -> int:
+        """Number of units of the design."""
+        return self.scores.survey.design.units
 
     @cached_property
     def known(self) -> Mapping[str, Mask]:
@@ -189,10 +189,10 @@ class Records:
             raise EstimationError("DI-E062", dimensions=[names[int(k)] for k in zero])
 
     def held(self, masks: Sequence[Mask]) -> Mask:
-        """Return which PSUs hold a member of each group, shape ``(P, G)``."""
-        held = np.zeros((self.psus, len(masks)), dtype=bool)
+        """Return which units hold a member of each group, shape ``(U, G)``."""
+        held = np.zeros((self.units, len(masks)), dtype=bool)
         for index, mask in enumerate(masks):
-            held[self.psu[mask], index] = True
+            held[self.unit[mask], index] = True
         return held
 
     def basis(self, cell: Cell, mask: Mask, left_out: Collection[str] = ()) -> Basis:
@@ -209,7 +209,7 @@ class Records:
             cell=cell,
             members=int(members.sum()),
             n=int(known.sum()),
-            psus=int(np.count_nonzero(np.bincount(self.psu[known], minlength=self.psus))),
+            psus=int(self.scores.survey.design.psus_held(self.held([known])).sum()),
             share_lost=1 - float(self.weights[known].sum()) / total if total else 0.0,
             lacking={"scores": int((members & ~self.has_scores).sum()), **lacking},
             left_out=tuple(name for name in self.choice.factors if name in left_out),

@@ -98,7 +98,7 @@ def _pieces(
         scores=records.y[rows],
         covariates=columns.matrix - centre,
         weights=records.weights[rows],
-        psu=records.psu[rows],
+        psu=records.unit[rows],
         cells=np.where(reference, _crossed(codes, records.weights.size), -1)[rows],
     )
     pieces = pieces_of_gaps(
@@ -106,7 +106,7 @@ def _pieces(
         [mask[rows] for mask in masks],
         records.shares,
         formula=result.formula,
-        psus=records.psus,
+        psus=records.units,
     )
     return {
         cell: CellPieces(columns.terms, columns.columns, columns.blocks, each)

@@ -202,7 +202,7 @@ def regress_scores(
                 y[:, [place[name] for name in names]],
                 np.column_stack([np.ones(rows.size), columns.matrix]),
                 records.weights[rows],
-                records.psu[rows],
+                records.unit[rows],
             ),
             list(blocks.values()),
             design,

@@ -396,7 +396,8 @@ def quantile_gap(
 
     check_confidence(confidence)
     pair = Pair.of(scores, first, second, factors, dimension)
-    rao_wu = rao_wu_factors(scores.survey.design, replicates, seed=seed)
+    design = scores.survey.design
+    rao_wu = design.unit_factors(rao_wu_factors(design, replicates, seed=seed))
     with pair.named_errors():
         found = decompose_quantiles(*pair.groups, quantile, rao_wu, slopes=reference)
     labels, matrix = pair.contrasts(found.names, is_normalised=False)
@@ -504,8 +505,8 @@ class Pair:
             scores=100 * whole,
             covariates=np.column_stack([np.ones(rows.size), columns.matrix]),
             weights=records.weights[rows],
-            psu=records.psu[rows],
-            psus=records.psus,
+            psu=records.unit[rows],
+            psus=records.units,
         )
         return cls(
             records,
@@ -535,7 +536,7 @@ class Pair:
     @property
     def degrees_of_freedom(self) -> float:
         """The smaller of both groups': PSUs with a member minus their strata."""
-        held = np.zeros((self.records.psus, 2), dtype=bool)
+        held = np.zeros((self.records.units, 2), dtype=bool)
         for index, mask in enumerate((self.first, self.second)):
             held[self.sample.psu[mask], index] = True
         design = self.records.scores.survey.design

@@ -41,12 +41,12 @@ from divide_index.engine.frames import (
 from divide_index.engine.membership import Membership, memberships
 from divide_index.engine.pooling import judged, pooled_part
 from divide_index.engine.profiles import Profile, profile
-from divide_index.engine.psus import PSU, PsuTable, unit_labels, with_psu_index
+from divide_index.engine.psus import UNIT, PsuTable, unit_labels, with_psu_index, with_units
 from divide_index.engine.rules import apply_stages
 from divide_index.engine.sums import GroupedSums, Moments, answers, categories
 
 __all__ = [
-    "PSU",
+    "UNIT",
     "Blanks",
     "Frame",
     "GroupedSums",
@@ -89,4 +89,5 @@ __all__ = [
     "values",
     "with_psu_index",
     "with_text_headers",
+    "with_units",
 ]

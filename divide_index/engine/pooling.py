@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from divide_index.engine.conditions import truth
 from divide_index.engine.frames import Floats, Frame
-from divide_index.engine.psus import PSU
+from divide_index.engine.psus import UNIT
 from divide_index.schema import Condition, SurveySchema
 
 Indices = NDArray[np.intp]
@@ -44,7 +44,7 @@ def judged(frame: Frame, where: Condition | None, schema: SurveySchema) -> Float
 
 def pooled_part(
     frame: Frame,
-    psu: Indices,
+    unit: Indices,
     *,
     kept: Sequence[str],
     numbers: Mapping[str, Floats],
@@ -56,8 +56,8 @@ def pooled_part(
     ----------
     frame
         The year's records.
-    psu
-        The PSU of each record in the design of all years, shape ``(n,)``.
+    unit
+        The unit of each record in the design of all years, shape ``(n,)``.
     kept
         Columns that are taken as they are.
     numbers
@@ -68,16 +68,16 @@ def pooled_part(
     Returns
     -------
     frame
-        Of the same library: the PSU's index, then the columns in the order given. The parts of
+        Of the same library: the unit's index, then the columns in the order given. The parts of
         all years have equal columns and can be stacked.
     """
     data = nw.from_native(frame, eager_only=True)
     backend = nw.get_native_namespace(data)
-    columns: list[nw.Series[Any]] = [_series(PSU, psu, nw.Int64, backend)]
+    columns: list[nw.Series[Any]] = [_series(UNIT, unit, nw.Int64, backend)]
     columns += [data.get_column(name) for name in kept]
     columns += [_series(name, each, nw.Float64, backend) for name, each in numbers.items()]
     columns += [_series(name, [*each], nw.String, backend) for name, each in texts.items()]
-    made = data.with_columns(*columns).select(PSU, *kept, *numbers, *texts)
+    made = data.with_columns(*columns).select(UNIT, *kept, *numbers, *texts)
     no_nan = [nw.when(~nw.col(n).is_nan()).then(nw.col(n)).alias(n) for n in numbers]
     return made.with_columns(*no_nan).to_native()
 

@@ -1,4 +1,4 @@
-"""The PSUs of a sample."""
+"""The PSUs of a sample, and the units in them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from divide_index.engine.frames import Floats, Frame
 from divide_index.schema import SurveySchema, code_text
 
-PSU = "design:psu"
+UNIT = "design:unit"
 _ROW = ":row"
 _STRATUM, _SAMPLE = "design:stratum", "design:sample"
 
@@ -33,7 +33,7 @@ class PsuTable:
 
 
 def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]:
-    """Add the index of each record's PSU, named by sample, strata and its own label.
+    """Add the index of each record's unit: its PSU, named by sample, strata and its own label.
 
     Without a PSU in the schema every record is one.
 
@@ -54,15 +54,15 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     keys = keys.with_row_index(_ROW)  # a join promises no order
     keys = _numbered(keys, samples, _SAMPLE)
     keys = _numbered(keys, [_SAMPLE, *dict.fromkeys(columns.strata)], _STRATUM)
-    keys = _numbered(keys, [_STRATUM, *psu], PSU) if psu else keys.with_row_index(PSU)
+    keys = _numbered(keys, [_STRATUM, *psu], UNIT) if psu else keys.with_row_index(UNIT)
     psus = (
-        keys.group_by(PSU)
+        keys.group_by(UNIT)
         .agg(
             nw.col(_STRATUM, _SAMPLE).min(),
             nw.col(":one").sum().alias(":records"),
             nw.col(columns.weight or ":one").sum().alias(":weight"),
         )
-        .sort(PSU)
+        .sort(UNIT)
     )
     strata = keys.select(_STRATUM, *names).unique().sort(_STRATUM)
     table = PsuTable(
@@ -73,26 +73,42 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
         stratum_labels=tuple("/".join(map(code_text, row[1:])) for row in strata.iter_rows()),
         fpc=None if columns.fpc is None else _fpc_bounds(keys, columns.fpc),
     )
-    return data.with_columns(keys.sort(_ROW)[PSU]).to_native(), table
+    return data.with_columns(keys.sort(_ROW)[UNIT]).to_native(), table
+
+
+def with_units(frame: Frame, unit: NDArray[np.intp]) -> Frame:
+    """Return a frame whose records stand in other units, such as finer ones inside PSUs.
+
+    Parameters
+    ----------
+    frame
+        From :func:`with_psu_index`.
+    unit
+        Of each record, shape ``(n,)``.
+    """
+    data = nw.from_native(frame, eager_only=True)
+    backend = nw.get_native_namespace(data)
+    made = nw.new_series(UNIT, unit, dtype=nw.Int64, backend=backend)
+    return data.with_columns(made).to_native()
 
 
 def unit_labels(frame: Frame, variable: str) -> list[str]:
-    """Return the label of each PSU by a variable, such as its own or a person's identifier.
+    """Return the label of each unit by a variable, such as its PSU's or a person's identifier.
 
     Parameters
     ----------
     frame
         From :func:`with_psu_index`.
     variable
-        Constant inside a PSU.
+        Constant inside a unit.
 
     Returns
     -------
     labels
-        In the order of the PSUs' index, length ``P``; empty where there is none.
+        In the order of the units' index, length ``U``; empty where there is none.
     """
-    data = nw.from_native(frame, eager_only=True).select(PSU, variable)
-    first = data.unique(subset=[PSU], keep="first", maintain_order=True).sort(PSU)
+    data = nw.from_native(frame, eager_only=True).select(UNIT, variable)
+    first = data.unique(subset=[UNIT], keep="first", maintain_order=True).sort(UNIT)
     labels = first.get_column(variable).to_list()
     return ["" if label is None or label != label else code_text(label) for label in labels]  # noqa: PLR0124  NaN
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from divide_index.engine.conditions import has_valid_answer, truth
 from divide_index.engine.frames import Floats, Frame
-from divide_index.engine.psus import PSU
+from divide_index.engine.psus import UNIT
 from divide_index.engine.rules import rule_expression
 from divide_index.schema import Bands, Condition, SurveySchema, answer_of, code_text
 
@@ -19,12 +19,12 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupedSums:
-    """Sums by PSU, populations and category, one row for each combination that occurs.
+    """Sums by unit, populations and category, one row for each combination that occurs.
 
     Parameters
     ----------
-    psu
-        Index of the PSU, shape ``(G,)``.
+    unit
+        Index of the unit of the design, shape ``(G,)``.
     cells
         Category codes of each row.
     flags
@@ -40,7 +40,7 @@ class GroupedSums:
         unless asked for.
     """
 
-    psu: Indices
+    unit: Indices
     cells: list[tuple[str, ...]]
     flags: dict[str, Mask]
     weights: Floats
@@ -55,7 +55,7 @@ class Moments:
     Parameters
     ----------
     frame
-        A frame with scores, a PSU index and the variables of the conditions and keys.
+        A frame with scores, the index of units and the variables of the conditions and keys.
     schema
         The survey's schema.
     sets
@@ -81,14 +81,14 @@ class Moments:
         data = nw.from_native(frame, eager_only=True)
         weight = schema.design.weight
         self._second = second
-        self._psu = np.asarray(data.get_column(PSU).to_numpy(), dtype=np.intp)
-        ones = np.ones(self._psu.size)
+        self._unit = np.asarray(data.get_column(UNIT).to_numpy(), dtype=np.intp)
+        ones = np.ones(self._unit.size)
         self._weights = ones if weight is None else _floats(data.get_column(weight))
         self._scores = [np.column_stack([_floats(data.get_column(n)) for n in s]) for s in sets]
         self._flags: dict[str, Mask] = {}
         self._unknown: dict[str, Mask] = {}
         for name, where in conditions.items():
-            self._flags[name] = np.ones(self._psu.size, dtype=bool)
+            self._flags[name] = np.ones(self._unit.size, dtype=bool)
             if where is not None:
                 is_true, is_false = truth(where, schema)
                 judged = data.select(is_true=is_true, is_false=is_false)
@@ -97,7 +97,7 @@ class Moments:
         self._keys = {key: categories_of(data, schema, key, bands) for key, bands in keys.items()}
 
     def sums(self, keys: Sequence[str]) -> GroupedSums:
-        """Return the sums of every combination of PSU, populations and categories.
+        """Return the sums of every combination of unit, populations and categories.
 
         Parameters
         ----------
@@ -106,9 +106,9 @@ class Moments:
         """
         names = [self._keys[key][0] for key in keys]
         codes = [self._keys[key][1] for key in keys]
-        kept = np.flatnonzero(np.logical_and.reduce([c >= 0 for c in codes] or [self._psu >= 0]))
+        kept = np.flatnonzero(np.logical_and.reduce([c >= 0 for c in codes] or [self._unit >= 0]))
         flags = np.column_stack([flag[kept] for flag in self._flags.values()])
-        rows = _Rows.of(self._psu[kept], [_pattern(flags), *(c[kept] for c in codes)])
+        rows = _Rows.of(self._unit[kept], [_pattern(flags), *(c[kept] for c in codes)])
         weights = self._weights[kept]
         positive = (weights > 0).astype(np.float64)
         sums: list[Floats] = []
@@ -130,7 +130,7 @@ class Moments:
             for name, c in zip(names, codes, strict=True)
         ]
         return GroupedSums(
-            psu=self._psu[kept][first],
+            unit=self._unit[kept][first],
             cells=list(zip(*labels, strict=True)) if labels else [()] * first.size,
             flags=dict(zip(self._flags, flags[first].T, strict=True)),
             weights=rows.summed(weights[:, None])[:, 0],
@@ -146,7 +146,7 @@ class Moments:
 
     def unknown(self) -> dict[str, tuple[int, float]]:
         """Return, by population, the records its condition cannot judge and their weight share."""
-        everyone = np.ones(self._psu.size, dtype=bool)
+        everyone = np.ones(self._unit.size, dtype=bool)
         return {
             name: self._share(each, everyone) for name, each in self._unknown.items() if each.any()
         }
@@ -169,12 +169,12 @@ class _Rows:
     first: Indices
 
     @classmethod
-    def of(cls, psu: Indices, codes: Sequence[Indices]) -> "_Rows":
-        """Return the rows of records with equal PSU and codes, in that order."""
-        order = np.lexsort([*reversed(codes), psu])
-        changes = np.zeros(psu.size, dtype=bool)
+    def of(cls, unit: Indices, codes: Sequence[Indices]) -> "_Rows":
+        """Return the rows of records with equal unit and codes, in that order."""
+        order = np.lexsort([*reversed(codes), unit])
+        changes = np.zeros(unit.size, dtype=bool)
         changes[:1] = True
-        for code in (psu, *codes):
+        for code in (unit, *codes):
             changes[1:] |= code[order][1:] != code[order][:-1]
         starts = np.flatnonzero(changes)
         return cls(order, starts, order[starts])

@@ -1,15 +1,20 @@
 """The sampling design, and the only place where uncertainty is born."""
 
-from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import DesignError
+from divide_index.inference.calibration_design import Calibration, replicate_unit_factors
+from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 LonelyPsu = Literal["fail", "remove", "certainty", "adjust", "average"]
 LONELY_PSU_RULES: tuple[LonelyPsu, ...] = get_args(LonelyPsu)
@@ -33,6 +38,12 @@ class Design:
         What a stratum with a single PSU contributes, in R's words: ``fail`` (default) stops;
         ``remove`` and ``certainty`` nothing; ``adjust`` its total about zero; ``average`` the
         mean contribution of the other strata.
+    psu_of_unit
+        Where weights are calibrated, the PSU of each unit, shape ``(U,)``; otherwise None, and
+        every PSU is a unit. A unit holds those records of a PSU that every calibration treated
+        alike.
+    calibrations
+        What the weights went through, in the order of time, in terms of the units.
 
     Notes
     -----
@@ -48,6 +59,8 @@ class Design:
     stratum_labels: tuple[str, ...]
     sampling_fraction: Floats
     lonely_psu: LonelyPsu = "fail"
+    psu_of_unit: Indices | None = None
+    calibrations: tuple[Calibration, ...] = ()
 
     @classmethod
     def of_psus(
@@ -96,6 +109,11 @@ class Design:
         return int(self.strata.size)
 
     @property
+    def units(self) -> int:
+        """Number of units, ``U``: what arrays of totals have a row for."""
+        return self.psus if self.psu_of_unit is None else int(self.psu_of_unit.size)
+
+    @property
     def degrees_of_freedom(self) -> int:
         """PSUs minus strata, of the whole design."""
         return self.psus - len(self.stratum_labels)
@@ -107,29 +125,99 @@ class Design:
             label for label, alone in zip(self.stratum_labels, lonely, strict=True) if alone
         )
 
+    def calibrated(self, psu_of_unit: Indices, calibrations: Sequence[Calibration]) -> Self:
+        """Return the design of the same PSUs under calibrated weights.
+
+        Parameters
+        ----------
+        psu_of_unit
+            PSU of each unit, shape ``(U,)``.
+        calibrations
+            In the order of time.
+        """
+        return replace(self, psu_of_unit=psu_of_unit, calibrations=tuple(calibrations))
+
+    def of_units(self, of_psus: NDArray[_Scalar]) -> NDArray[_Scalar]:
+        """Return what is known of PSUs, shape ``(…, P)``, for the units in them, ``(…, U)``."""
+        return of_psus if self.psu_of_unit is None else of_psus[..., self.psu_of_unit]
+
+    def unit_factors(self, factors: Floats) -> Floats:
+        """Return what replicates multiply the weights of units by, every calibration repeated.
+
+        Parameters
+        ----------
+        factors
+            Of PSUs, shape ``(R, P)``.
+
+        Returns
+        -------
+        unit_factors
+            Shape ``(R, U)``; the factors given where every PSU is a unit.
+
+        Raises
+        ------
+        EstimationError
+            DI-E430: replicates whose weights do not reach the totals.
+        """
+        if self.psu_of_unit is None:
+            return factors
+        return replicate_unit_factors(factors, self.calibrations, self.psu_of_unit)
+
+    def psus_held(self, is_inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which PSUs hold a unit that holds a member: from ``(U, K)`` to ``(P, K)``."""
+        if self.psu_of_unit is None:
+            return is_inside
+        held = np.zeros((self.psus, *is_inside.shape[1:]), dtype=bool)
+        np.logical_or.at(held, self.psu_of_unit, is_inside)
+        return held
+
+    def psu_totals(self, unit_totals: Floats) -> Floats:
+        """Return the totals of PSUs whose spread is the design's error.
+
+        What calibration made certain is taken out of the totals of the units, the last
+        calibration first, and they are summed.
+
+        Parameters
+        ----------
+        unit_totals
+            Weighted influence values summed over each unit, shape ``(U, K)``, under the final
+            weights.
+
+        Returns
+        -------
+        psu_totals
+            Shape ``(P, K)``; the totals given where every PSU is a unit.
+        """
+        if self.psu_of_unit is None:
+            return unit_totals
+        for calibration in reversed(self.calibrations):
+            unit_totals = calibration.residuals(unit_totals)
+        return psu_sums(unit_totals, self.psu_of_unit, self.psus)
+
     def domain_degrees_of_freedom(self, is_inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return PSUs that hold a member, minus the strata they lie in.
 
         Parameters
         ----------
         is_inside
-            Whether a PSU holds a member of a domain, shape ``(P, K)``.
+            Whether a unit holds a member of a domain, shape ``(U, K)``.
 
         Returns
         -------
         degrees_of_freedom
             R's ``degf(subset())``, shape ``(K,)``.
         """
-        strata = self._stratum_sums(is_inside.astype(np.float64)) > 0
-        return (is_inside.sum(axis=0) - strata.sum(axis=0)).astype(np.float64)
+        held = self.psus_held(is_inside)
+        strata = self._stratum_sums(held.astype(np.float64)) > 0
+        return (held.sum(axis=0) - strata.sum(axis=0)).astype(np.float64)
 
-    def covariance(self, psu_totals: Floats) -> Floats:
+    def covariance(self, unit_totals: Floats) -> Floats:
         """Return the design covariance of totals.
 
         Parameters
         ----------
-        psu_totals
-            Weighted influence values summed over each PSU, shape ``(P, K)``; a PSU outside a
+        unit_totals
+            Weighted influence values summed over each unit, shape ``(U, K)``; a unit outside a
             domain is a row of zeros, never left out.
 
         Returns
@@ -145,6 +233,7 @@ class Design:
         lonely = self.lonely_strata()
         if lonely and self.lonely_psu == "fail":
             raise DesignError("DI-E057", count=len(lonely), strata=lonely)
+        psu_totals = self.psu_totals(unit_totals)
         sizes = self._sizes()
         means = self._stratum_sums(psu_totals) / sizes[:, None]
         if self.lonely_psu == "adjust":

@@ -166,7 +166,7 @@ def fit_regressions(
 
     def regression(y: Floats) -> Regression:
         coefficients, residuals = _least_squares(y, x, w)
-        scores = psu_sums(weighted * residuals[:, None], psu, design.psus)
+        scores = psu_sums(weighted * residuals[:, None], psu, design.units)
         spread = float(w @ (y - np.average(y, weights=w)) ** 2)
         return Regression(
             coefficients,
@@ -261,12 +261,14 @@ def _correlations(cross: Floats) -> Floats:
 def _residual_df(respondents: Respondents, design: Design) -> float:
     """Return R's residual degrees of freedom, at least one."""
     columns = respondents.covariates.shape[1]
-    inside = np.bincount(respondents.psu[respondents.weights > 0], minlength=design.psus) > 0
+    there = respondents.psu[respondents.weights > 0]
+    inside = np.bincount(there, minlength=design.units) > 0
     degrees = float(design.domain_degrees_of_freedom(inside[:, None])[0])
     if degrees < columns:
-        strata = int(np.unique(design.strata[inside]).size)
+        held = design.psus_held(inside[:, None])[:, 0]
+        strata = int(np.unique(design.strata[held]).size)
         raise EstimationError(
-            "DI-E262", psus=int(inside.sum()), strata=strata, columns=columns, df=int(degrees)
+            "DI-E262", psus=int(held.sum()), strata=strata, columns=columns, df=int(degrees)
         )
     return degrees + 1 - columns
 

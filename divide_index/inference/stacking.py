@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import DesignError
+from divide_index.inference.calibration_design import moved
 from divide_index.inference.design import Design, LonelyPsu
 
 Floats = NDArray[np.float64]
@@ -35,10 +36,13 @@ class StackedDesign:
         Of all PSUs, ``P`` of them.
     places
         For each sample the stacked PSU of each of its PSUs, shape ``(P_t,)``.
+    samples
+        The designs of the samples.
     """
 
     design: Design
     places: tuple[Indices, ...]
+    samples: tuple[Design, ...]
 
     @property
     def shared_psus(self) -> int:
@@ -46,28 +50,51 @@ class StackedDesign:
         seen = np.bincount(np.concatenate(self.places), minlength=self.design.psus)
         return int((seen > 1).sum())
 
-    def totals(self, sample: int, psu_totals: Floats) -> Floats:
+    def totals(self, sample: int, unit_totals: Floats) -> Floats:
         """Return the PSU totals of one sample in the stacked design.
 
         Parameters
         ----------
         sample
             Its position.
-        psu_totals
-            Weighted influence values by PSU of that sample, shape ``(P_t, k)``.
+        unit_totals
+            Weighted influence values by unit of that sample, shape ``(U_t, k)``: less what its
+            own calibrations made certain, they are summed over its PSUs.
 
         Returns
         -------
         totals
             Shape ``(P, k)``: zero in PSUs of other samples.
         """
-        stacked = np.zeros((self.design.psus, psu_totals.shape[1]))
-        stacked[self.places[sample]] = psu_totals
+        stacked = np.zeros((self.design.psus, unit_totals.shape[1]))
+        stacked[self.places[sample]] = self.samples[sample].psu_totals(unit_totals)
         return stacked
 
-    def beside(self, psu_totals: Sequence[Floats]) -> Floats:
+    def beside(self, unit_totals: Sequence[Floats]) -> Floats:
         """Return the PSU totals of all samples side by side, shape ``(P, Σ k_t)``."""
-        return np.hstack([self.totals(place, each) for place, each in enumerate(psu_totals)])
+        return np.hstack([self.totals(place, each) for place, each in enumerate(unit_totals)])
+
+    def with_units(self) -> Design:
+        """Return the stacked design with the units of all samples, and their calibrations.
+
+        The units of each sample follow those of the sample before.
+        """
+        if all(each.psu_of_unit is None for each in self.samples):
+            return self.design
+        psus = [each.of_units(own) for own, each in zip(self.places, self.samples, strict=True)]
+        calibrations = [
+            moved(calibration, self.units_of(place))
+            for place, each in enumerate(self.samples)
+            for calibration in each.calibrations
+        ]
+        return self.design.calibrated(np.concatenate(psus), calibrations)
+
+    def units_of(self, sample: int) -> Indices:
+        """Return where the units of a sample stand in :meth:`with_units`, shape ``(U_t,)``."""
+        if all(each.psu_of_unit is None for each in self.samples):
+            return self.places[sample]
+        start = sum(each.units for each in self.samples[:sample])
+        return np.arange(start, start + self.samples[sample].units, dtype=np.intp)
 
 
 def independent_designs(designs: Sequence[Design], labels: Sequence[str]) -> StackedDesign:
@@ -95,7 +122,7 @@ def independent_designs(designs: Sequence[Design], labels: Sequence[str]) -> Sta
         rule,
     )
     places = [np.arange(a, b, dtype=np.intp) for a, b in pairwise(psus.tolist())]
-    return StackedDesign(design, tuple(places))
+    return StackedDesign(design, tuple(places), tuple(designs))
 
 
 def shared_designs(designs: Sequence[Design], units: Sequence[Sequence[Hashable]]) -> StackedDesign:
@@ -151,7 +178,7 @@ def shared_designs(designs: Sequence[Design], units: Sequence[Sequence[Hashable]
         np.array([fractions[stratum] for stratum in stratum_of.values()]),
         rule,
     )
-    return StackedDesign(design, tuple(places))
+    return StackedDesign(design, tuple(places), tuple(designs))
 
 
 def _of_rotating_units(

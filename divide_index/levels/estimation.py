@@ -176,9 +176,9 @@ def levels_with_influence(
 
     Returns
     -------
-    result, psu_totals
-        The weighted influence on every row summed over each PSU, shape ``(P, k)``, for
-        covariances with what was computed elsewhere.
+    result, unit_totals
+        The weighted influence on every row summed over each unit of the design, shape
+        ``(U, k)``, for covariances with what was computed elsewhere.
     """
     schema = scores.survey.schema
     formula = formula or schema.formula
@@ -246,7 +246,7 @@ def _result(sheet: _Sheet, confidence: float, df: DegreesOfFreedom) -> tuple[Lev
         cells=tuple(part.cell for part in sheet.cells for _ in sheet.dimensions),
         dimensions=sheet.dimensions * len(sheet.cells),
         n=np.concatenate([part.counts.sum(axis=0) for part in sheet.cells]).astype(np.intp),
-        psus=inside.sum(axis=0),
+        psus=sheet.survey.design.psus_held(inside).sum(axis=0),
         confidence=confidence,
         conf_low=low,
         conf_high=high,
@@ -299,11 +299,12 @@ def _check_cells(sheet: _Sheet) -> None:
 
 
 def _estimate(sheet: _Sheet, parts: list[Linearised], degrees: Floats) -> tuple[Estimate, Floats]:
-    """Return the levels of every row with their joint covariance, and its PSU totals."""
-    psus = sheet.survey.design.psus
+    """Return the levels of every row with their joint covariance, and its totals of units."""
+    units = sheet.survey.design.units
     totals = np.hstack(
         [
-            part.psu_totals(levels.cell, psus) + sheet.reference.psu_totals(levels.reference, psus)
+            part.unit_totals(levels.cell, units)
+            + sheet.reference.unit_totals(levels.reference, units)
             for part, levels in zip(sheet.cells, parts, strict=True)
         ]
     )
@@ -356,7 +357,7 @@ def _degrees_of_freedom(sheet: _Sheet, inside: NDArray[np.bool_], df: DegreesOfF
 def _reference_precision(sheet: _Sheet) -> tuple[Floats, Floats]:
     """Return the reference's means and their relative standard errors, each ``(D,)``."""
     linearised = linearise_means(sheet.reference.total)
-    totals = sheet.reference.psu_totals(linearised.cell, sheet.survey.design.psus)
+    totals = sheet.reference.unit_totals(linearised.cell, sheet.survey.design.units)
     estimate = Estimate(
         tuple(sheet.schema.dimensions),
         linearised.levels,
@@ -406,7 +407,7 @@ def _fieller(
     cells = [*(sheet.cells[int(index)] for index in chosen), sheet.reference]
     parts = [linearise_means(part.total) for part in cells]
     totals = [
-        part.psu_totals((weights @ linearised.cell)[None, :], sheet.survey.design.psus)
+        part.unit_totals((weights @ linearised.cell)[None, :], sheet.survey.design.units)
         for part, linearised in zip(cells, parts, strict=True)
     ]
     covariance = sheet.survey.design.covariance(np.hstack(totals))
@@ -456,6 +457,7 @@ def _target_gap(sheet: _Sheet, values: Floats) -> Floats:
 
 def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, ...]:
     found = unplaced(sheet.sums)
+    samples = sheet.survey.samples_of_units()
     if sheet.request.where is not None:
         given = [n for n in sheet.schema.averages if n not in sheet.request.averages]
         if given and sheet.request.groups == tuple(sheet.schema.groups):
@@ -466,7 +468,7 @@ def _findings(sheet: _Sheet, estimate: Estimate, cv: Floats) -> tuple[Finding, .
         )
         for part in sheet.cells
         if part.cell.domain in {"total", "group"}
-        and np.unique(sheet.survey.psus.samples[part.counts[:, -1] > 0]).size > 1
+        and np.unique(samples[part.counts[:, -1] > 0]).size > 1
     ]
     last = slice(len(sheet.dimensions) - 1, None, len(sheet.dimensions))
     no_variance = [

@@ -552,7 +552,7 @@ def _effects(
         if rises:
             values[row] = float(plan.effect(rises, plan.system.totals, is_held=is_held))
             gradients[:, row] = plan.gradient(rises, is_held=is_held)
-    return values, plan.design.covariance(plan.system.psu_sums @ gradients)
+    return values, plan.design.covariance(plan.system.unit_sums @ gradients)
 
 
 def _degrees_of_freedom(plan: _Plan, levers: Sequence[Lever], df: DegreesOfFreedom) -> Floats:

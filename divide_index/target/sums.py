@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.cells import declared_cells, key_column
-from divide_index.engine import PSU
+from divide_index.engine import UNIT
 from divide_index.inference.ratios import Formula
 from divide_index.levels import Cases
 from divide_index.schema import category_rule, score_stages
@@ -49,8 +49,8 @@ class System:
         Weights of the dimensions, shape ``(D,)``; one for the level of a single dimension.
     categories
         Codes of the domain's ``C`` categories.
-    psu_sums
-        Shape ``(P, M)``; what follows says which of the ``M`` sums is which.
+    unit_sums
+        By unit of the design, shape ``(U, M)``; what follows says which of the ``M`` sums is which.
     W, Y
         Of weights and of scores on 0-1, shape ``(G, D)``.
     X
@@ -68,14 +68,14 @@ class System:
     n, n_c
         Members with a positive weight and the score, shapes ``(D,)`` and ``(C, D)``.
     inside, inside_c
-        Whether a PSU holds a scored member of each population and, last, of the reference, shape
-        ``(P, G + 1)``; of each category, ``(P, C)``.
+        Whether a unit holds a scored member of each population and, last, of the reference, shape
+        ``(U, G + 1)``; of each category, ``(U, C)``.
     """
 
     asked: Asked
     shares: Floats
     categories: tuple[str, ...]
-    psu_sums: Floats
+    unit_sums: Floats
     W: Indices
     Y: Indices
     X: Indices
@@ -94,8 +94,8 @@ class System:
 
     @property
     def totals(self) -> Floats:
-        """The sums over all PSUs, shape ``(M,)``."""
-        return self.psu_sums.sum(axis=0)
+        """The sums over all units, shape ``(M,)``."""
+        return self.unit_sums.sum(axis=0)
 
     def weights(self, t: Numbers) -> Numbers:
         """Return the weights ``p_g`` of the populations' levels, shape ``(…, G)``."""
@@ -139,12 +139,12 @@ def system_of(scores: Scores, asked: Asked) -> System:
     union: Mask = np.logical_or.reduce(groups)
     codes, parts = _categories(scores, asked.by)
     shared = (reference & union)[None, :]
-    psu = np.asarray(engine.values(scores.frame, PSU), dtype=np.intp)
-    columns = _Columns(psu, scores.survey.design.psus, [])
+    unit = np.asarray(engine.values(scores.frame, UNIT), dtype=np.intp)
+    columns = _Columns(unit, scores.survey.design.units, [])
     counted = known & (people.weights > 0)[:, None]
     any_score: Mask = np.logical_or.reduce(counted, axis=1)
     shape = (len(codes), len(groups), len(place))
-    cut = (groups[None, :, :] & parts[:, None, :]).reshape(-1, psu.size)
+    cut = (groups[None, :, :] & parts[:, None, :]).reshape(-1, unit.size)
     found = {
         "W": columns.table(w, groups),
         "Y": columns.table(wy, groups),
@@ -164,7 +164,7 @@ def system_of(scores: Scores, asked: Asked) -> System:
         asked=asked,
         shares=weights if len(place) == len(names) else everybody,
         categories=tuple(codes),
-        psu_sums=np.column_stack(columns.sums),
+        unit_sums=np.column_stack(columns.sums),
         n=_count(counted, union[None, :])[0],
         n_c=_count(counted, union & parts),
         inside=columns.held(np.vstack([groups, reference[None, :]]) & any_score),
@@ -175,28 +175,28 @@ def system_of(scores: Scores, asked: Asked) -> System:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Sums over PSUs, gathered one by one: each is known by its number."""
+    """Sums over units, gathered one by one: each is known by its number."""
 
-    psu: Indices
-    psus: int
+    unit: Indices
+    units: int
     sums: list[Floats]
 
     def table(self, values: Floats, members: Mask) -> Indices:
         """Sum values ``(n, m)`` over members ``(K, n)``; return the numbers, shape ``(K, m)``."""
         numbers = np.zeros((len(members), values.shape[1]), dtype=np.intp)
         for row, inside in enumerate(members):
-            psu = self.psu[inside]
+            unit = self.unit[inside]
             for column, each in enumerate(values[inside].T):
                 numbers[row, column] = len(self.sums)
-                sums = np.bincount(psu, weights=each, minlength=self.psus)
+                sums = np.bincount(unit, weights=each, minlength=self.units)
                 self.sums.append(sums.astype(np.float64))
         return numbers
 
     def held(self, members: Mask) -> Mask:
-        """Return whether a PSU holds one of members ``(K, n)``, shape ``(P, K)``."""
-        held = np.zeros((self.psus, len(members)), dtype=bool)
+        """Return whether a unit holds one of members ``(K, n)``, shape ``(U, K)``."""
+        held = np.zeros((self.units, len(members)), dtype=bool)
         for column, inside in enumerate(members):
-            held[self.psu[inside], column] = True
+            held[self.unit[inside], column] = True
         return held
 
 
