@@ -19,8 +19,8 @@ class Room(NamedTuple):
 
 MIDDLE = "errors schema engine inference survey scoring"
 HOUSE = (
-    "resources messages errors output schema engine history inference reading drafting survey "
-    "waves scoring weighting inspection cells levels decomposition target change tabulation "
+    "resources messages errors output schema engine history inference reading drafting margins "
+    "survey waves scoring weighting inspection cells levels decomposition target change tabulation "
     "simulate publication"
 )
 
@@ -36,12 +36,11 @@ ROOMS: Mapping[str, Room] = {
     "inference": Room("errors", "numpy scipy statsmodels"),
     "reading": Room("errors schema engine", "numpy pandas pyarrow pyreadstat python_calamine"),
     "drafting": Room("errors messages schema reading", "pandas"),
-    "survey": Room("errors schema engine reading inference", "numpy"),
+    "margins": Room("messages errors schema engine inference reading", "numpy pandas xlsxwriter"),
+    "survey": Room("errors schema engine reading inference margins", "numpy pydantic"),
     "waves": Room("errors schema engine survey inference"),
     "scoring": Room("errors schema engine survey inference", "numpy"),
-    "weighting": Room(
-        "messages errors schema engine inference reading survey", "numpy pandas xlsxwriter"
-    ),
+    "weighting": Room("errors schema engine inference reading margins survey", "numpy pandas"),
     "cells": Room("errors schema engine survey scoring", "numpy"),
     "levels": Room(f"{MIDDLE} cells", "numpy pandas"),
     "inspection": Room("errors schema engine reading survey scoring levels", "numpy"),

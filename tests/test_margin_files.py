@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 
 from divide_index.errors import InputError
 from divide_index.inference.calibration import rake
-from divide_index.messages import LANGUAGES, render
-from divide_index.schema import SurveySchema, Text, load_schema
-from divide_index.survey import read_survey
-from divide_index.weighting import (
+from divide_index.margins import (
     PopulationMargin,
     PopulationMargins,
     margins_csv,
-    margins_of,
     margins_workbook,
     read_margins,
 )
-from divide_index.weighting.known import cleaned, number
+from divide_index.margins.known import cleaned, number
+from divide_index.messages import LANGUAGES, render
+from divide_index.schema import SurveySchema, Text, load_schema
+from divide_index.survey import read_survey
+from divide_index.weighting import margins_of
 from tests.samples import two_samples_frame, two_samples_schema, with_design
 
 approx = pytest.approx

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from divide_index.errors import InputError
 from divide_index.inference.calibration import rake
-from divide_index.messages import LANGUAGES, render
-from divide_index.schema import SurveySchema, Text
-from divide_index.survey import Survey, read_survey
-from divide_index.weighting import (
+from divide_index.margins import (
     PopulationMargin,
     PopulationMargins,
     SampleMargins,
     SurveyMargins,
-    margins_of,
 )
-from divide_index.weighting.ages import age_range
-from divide_index.weighting.provinces import province
+from divide_index.margins.ages import age_range
+from divide_index.margins.provinces import province
+from divide_index.messages import LANGUAGES, render
+from divide_index.schema import SurveySchema, Text
+from divide_index.survey import Survey, read_survey
+from divide_index.weighting import margins_of
 from tests.samples import (
     Sample,
     as_polars,

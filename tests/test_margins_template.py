@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divide_index.errors import InputError
+from divide_index.margins import margins_template, read_margins
+from divide_index.margins.sheets import GUIDE, sheet_name
 from divide_index.messages import LANGUAGES, render
 from divide_index.schema import SurveySchema, Text, load_schema
 from divide_index.survey import read_survey
-from divide_index.weighting import margins_of, margins_template, read_margins
-from divide_index.weighting.sheets import GUIDE, sheet_name
+from divide_index.weighting import margins_of
 from tests.samples import two_samples_frame, two_samples_schema, with_design
 
 approx = pytest.approx

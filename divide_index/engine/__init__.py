@@ -36,6 +36,7 @@ from divide_index.engine.frames import (
     renamed,
     selected,
     values,
+    with_column,
     with_text_headers,
 )
 from divide_index.engine.membership import Membership, memberships
@@ -87,6 +88,7 @@ __all__ = [
     "stacked",
     "unit_labels",
     "values",
+    "with_column",
     "with_psu_index",
     "with_text_headers",
     "with_units",

@@ -57,6 +57,24 @@ def values(frame: Frame, column: str) -> Floats:
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
 
+def with_column(frame: Frame, name: str, numbers: NDArray[Any]) -> Frame:
+    """Return a frame with a column of numbers, in place of the one of that name if it has one.
+
+    Parameters
+    ----------
+    frame
+        Of ``n`` rows.
+    name
+        The column's.
+    numbers
+        Whole or not, shape ``(n,)``.
+    """
+    data = nw.from_native(frame, eager_only=True)
+    kind = nw.Int64 if np.issubdtype(numbers.dtype, np.integer) else nw.Float64
+    backend = nw.get_native_namespace(data)
+    return data.with_columns(nw.new_series(name, numbers, dtype=kind, backend=backend)).to_native()
+
+
 def renamed(frame: Frame, names: Mapping[str, str], *, like: Frame) -> Frame:
     """Return a frame under other headers, with the row labels of another where it has any."""
     data = nw.from_native(frame, eager_only=True).rename(dict(names))

@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine.frames import Floats, Frame
+from divide_index.engine.frames import Floats, Frame, with_column
 from divide_index.schema import SurveySchema, code_text
 
 UNIT = "design:unit"
@@ -86,10 +86,7 @@ def with_units(frame: Frame, unit: NDArray[np.intp]) -> Frame:
     unit
         Of each record, shape ``(n,)``.
     """
-    data = nw.from_native(frame, eager_only=True)
-    backend = nw.get_native_namespace(data)
-    made = nw.new_series(UNIT, unit, dtype=nw.Int64, backend=backend)
-    return data.with_columns(made).to_native()
+    return with_column(frame, UNIT, unit)
 
 
 def unit_labels(frame: Frame, variable: str) -> list[str]:

@@ -244,6 +244,14 @@ def auxiliaries(margins: Sequence[Margin]) -> Auxiliaries:
     return Auxiliaries(np.column_stack(columns), np.array(totals), tuple(names))
 
 
+def joint_cells(margins: Sequence[Margin]) -> Indices:
+    """Return the cell of the cross of all margins that each person is in, shape ``(n,)``."""
+    cell = np.zeros(margins[0].codes.size, dtype=np.intp)
+    for margin in margins:
+        _, cell = np.unique(cell * len(margin.labels) + margin.codes, return_inverse=True)
+    return cell
+
+
 def calibrate(
     weights: Floats,
     X: Floats,
@@ -333,26 +341,26 @@ def rake(
     """
     _refuse_weights(weights)
     _refuse_margins(margins)
-    cell_of = _joint_cells(margins)
+    cell_of = joint_cells(margins)
     _, first = np.unique(cell_of, return_index=True)
     cells = [replace(margin, codes=margin.codes[first]) for margin in margins]
     # People of one joint cell share their ratio, so cells are fitted in their place.
     base = np.asarray(np.bincount(cell_of, weights), dtype=np.float64)
     now = base
-    errors = [_largest(_margins_reached(cells, base, now).errors_after)]
+    errors = [_largest(margins_reached(cells, base, now).errors_after)]
     while errors[-1] > tolerance:
         if len(errors) > iterations:
             known = auxiliaries(cells)
             _refuse_inconsistent(_orthonormal(known.X, base), known)
-            raise _not_converged(_margins_reached(cells, base, now), tolerance, iterations)
+            raise _not_converged(margins_reached(cells, base, now), tolerance, iterations)
         for margin in cells:
             sums = margin.sums(now)
             factors = np.divide(margin.totals, sums, out=np.ones_like(sums), where=sums > 0)
             now = now * factors[margin.codes]
-        errors.append(_largest(_margins_reached(cells, base, now).errors_after))
+        errors.append(_largest(margins_reached(cells, base, now).errors_after))
     ratios = (now / base)[cell_of]
     return CalibratedWeights(
-        weights * ratios, ratios, _margins_reached(cells, base, now), np.array(errors)
+        weights * ratios, ratios, margins_reached(cells, base, now), np.array(errors)
     )
 
 
@@ -779,15 +787,8 @@ def _calibrated(
 # -- what is reached -------------------------------------------------------------------------
 
 
-def _joint_cells(margins: Sequence[Margin]) -> Indices:
-    """Return the cell of the cross of all margins that each person is in, shape ``(n,)``."""
-    cell = np.zeros(margins[0].codes.size, dtype=np.intp)
-    for margin in margins:
-        _, cell = np.unique(cell * len(margin.labels) + margin.codes, return_inverse=True)
-    return cell
-
-
-def _margins_reached(margins: Sequence[Margin], before: Floats, after: Floats) -> TotalsReached:
+def margins_reached(margins: Sequence[Margin], before: Floats, after: Floats) -> TotalsReached:
+    """Return the known totals of margins beside those of weights before and after, ``(n,)``."""
     known = [~np.isnan(margin.totals) for margin in margins]
     pairs = list(zip(margins, known, strict=True))
     wanted = np.concatenate([margin.totals[k] for margin, k in pairs])

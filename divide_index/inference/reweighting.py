@@ -20,22 +20,19 @@ Econometrics 6(2), 28; Newey, McFadden (1994), Handbook of Econometrics 4, ch. 3
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import EstimationError
 from divide_index.inference.collinearity import refuse_collinear
+from divide_index.inference.logit import logit_coefficients
 from divide_index.inference.oaxaca import Sample, TwoGroups
 from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-
-_STEPS = 30  # a logit that exists needs ten; where it diverges, a step moves by one for ever
-_STILL = 1e-9  # a step so small leaves an error of its square
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,40 +237,13 @@ def _odds(sample: Sample, first: Mask, columns: Floats) -> _Odds:
     z = np.asarray(columns / lengths, dtype=np.float64)  # the steps of all coefficients compare
     w = sample.weights / sample.weights.mean()
     refuse_collinear(z.T @ (w[:, None] * z))
-    odds = np.exp(z @ _logit(first, z, w))
+    odds = np.exp(z @ logit_coefficients(first, z, w))
     probability = odds / (1 + odds)
     information = np.asarray(z.T @ ((w * probability / (1 + odds))[:, None] * z), dtype=np.float64)
     scores = psu_sums((w * (first - probability))[:, None] * z, sample.psu, sample.psus)
     moves = np.asarray(np.linalg.solve(information, scores.T).T, dtype=np.float64)
     even = float(w[~first].sum() / w[first].sum())
     return _Odds(odds * even, z, moves)
-
-
-def _logit(is_first: Mask, columns: Floats, weights: Floats) -> Floats:
-    """Return the coefficients ``(L,)`` that solve ``Σ w z (1_A - p) = 0``."""
-    import warnings
-
-    from statsmodels.genmod.families import (  # pyright: ignore[reportMissingTypeStubs]
-        Binomial,
-    )
-    from statsmodels.genmod.generalized_linear_model import (  # pyright: ignore[reportMissingTypeStubs]
-        GLM,
-    )
-
-    # Survey weights in the place of frequencies give the right coefficients; its standard errors
-    # take them for counts of people, and are never read.
-    model: Any = GLM
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of separation: told below, as an error
-        fit = model(
-            is_first.astype(np.float64), columns, family=Binomial(), freq_weights=weights
-        ).fit(maxiter=_STEPS, tol=_STILL, tol_criterion="params")
-    if not fit.converged:
-        before, last = (np.asarray(step) for step in fit.fit_history["params"][-2:])
-        steps = np.abs(last - before)
-        moving = np.flatnonzero(steps >= steps.max() / 10)
-        raise EstimationError("DI-E271", columns=[int(k) for k in moving])
-    return np.asarray(fit.params, dtype=np.float64)
 
 
 def _refuse_separated(columns: Floats, first: Mask) -> None:

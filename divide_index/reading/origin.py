@@ -26,6 +26,8 @@ class Origin:
         The schema's name for the file, None where there is only one.
     records
         Number of records; -1 until the file is read.
+    columns
+        Its headers, in order.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Origin:
     encoding: str | None = None
     source: str | None = None
     records: int = -1
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ def _checked(
     ledger.add_all(gate.complaints(frame, part, opened.line_of), label)
     origin = opened.origin
     if origin is not None:
-        origin = replace(origin, records=engine.height(frame))
+        columns = tuple(column for column in opened.columns if column)
+        origin = replace(origin, records=engine.height(frame), columns=columns)
     return Part(file, frame, origin, renamed, opened.line_of)
 
 

@@ -14,7 +14,16 @@ from pydantic_core import PydanticCustomError
 
 from divide_index.errors import SchemaError
 from divide_index.schema.conditions import Condition, Constant, comparisons_of, variables_of
-from divide_index.schema.nodes import Evidence, Lang, Name, Node, Text, sum_to_one, wrong
+from divide_index.schema.nodes import (
+    Evidence,
+    Lang,
+    Name,
+    Node,
+    Text,
+    Where,
+    sum_to_one,
+    wrong,
+)
 from divide_index.schema.parts import (
     OVERALL,
     Average,
@@ -72,6 +81,8 @@ class SurveySchema(Node):
     """The columns that are used, by the name they have in this schema."""
     design: DesignColumns = Field(default_factory=DesignColumns)
     """The variables of the sampling design."""
+    response: Where | None = None
+    """Who responded, as a condition, where others have a record too: status == 1."""
     items: dict[Name, Item]
     """Questions turned into scores, by name."""
     dimensions: dict[Name, Dimension]
@@ -248,6 +259,7 @@ class SurveySchema(Node):
     def conditions(self) -> list[tuple[str, Condition]]:
         """Return every condition with the place at which it stands."""
         wheres: dict[str, Condition | None] = {"reference.where": self.reference.where}
+        wheres["response"] = self.response
         wheres |= {f"groups.{name}.where": group.where for name, group in self.groups.items()}
         wheres |= {f"variables.{name}.asked_if": v.asked_if for name, v in self.variables.items()}
         definitions = {} if self.target is None else self.target.definitions

@@ -1,19 +1,7 @@
-"""Known totals of populations: read, held against a schema, and made margins to weight to."""
+"""Weights of a survey: adjusted for nonresponse, calibrated to known totals, trimmed."""
 
-from divide_index.weighting.known import Kind, PopulationMargin, PopulationMargins
-from divide_index.weighting.margin_files import margins_csv, margins_workbook, read_margins
-from divide_index.weighting.margins import SampleMargins, SurveyMargins, margins_of
-from divide_index.weighting.template import margins_template
+from divide_index.weighting.calibrating import calibrate, margins_of, rake
+from divide_index.weighting.nonresponse import adjust_nonresponse
+from divide_index.weighting.trimming import trim
 
-__all__ = [
-    "Kind",
-    "PopulationMargin",
-    "PopulationMargins",
-    "SampleMargins",
-    "SurveyMargins",
-    "margins_csv",
-    "margins_of",
-    "margins_template",
-    "margins_workbook",
-    "read_margins",
-]
+__all__ = ["adjust_nonresponse", "calibrate", "margins_of", "rake", "trim"]

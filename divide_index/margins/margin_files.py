@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from divide_index.errors import InputError
-from divide_index.reading.files import opened, read_bytes
-from divide_index.reading.origin import OpenFile
-from divide_index.reading.workbooks import cell_name, visible_sheets
-from divide_index.schema import SurveyFile, SurveySchema
-from divide_index.weighting.categories import partitions_of, sample_of
-from divide_index.weighting.known import (
+from divide_index.margins.categories import partitions_of, sample_of
+from divide_index.margins.known import (
     CROSS,
     Kind,
     PopulationMargin,
@@ -27,8 +23,12 @@ from divide_index.weighting.known import (
     margins_of_rows,
     rows_of_columns,
 )
-from divide_index.weighting.register import is_register, margins_of_register
-from divide_index.weighting.sheets import GUIDE, sheet_name, workbook
+from divide_index.margins.register import is_register, margins_of_register
+from divide_index.margins.sheets import GUIDE, sheet_name, workbook
+from divide_index.reading.files import opened, read_bytes
+from divide_index.reading.origin import OpenFile
+from divide_index.reading.workbooks import cell_name, visible_sheets
+from divide_index.schema import SurveyFile, SurveySchema
 
 _ZIP = b"PK\x03\x04"
 _KOREAN = tuple(name.encode("cp949") for name in ("변수", "범주", "행정구역", "모집단"))

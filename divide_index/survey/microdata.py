@@ -1,5 +1,6 @@
 """Microdata, what they mean and how they were sampled, checked once at the door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,11 +12,14 @@ from divide_index import engine
 from divide_index.engine import PsuTable
 from divide_index.errors import DesignError, Finding, InputError
 from divide_index.inference.design import Design, LonelyPsu
+from divide_index.inference.units import calibrated_design
 from divide_index.reading.gate import Ledger
 from divide_index.reading.gathering import Gathered, gather
 from divide_index.reading.origin import Origin
-from divide_index.reading.sources import sources_of
-from divide_index.schema import Compare, SurveySchema, Variable, load_schema
+from divide_index.reading.sources import Sources, sources_of
+from divide_index.schema import Compare, SurveySchema, Variable, load_schema, stacked_files
+from divide_index.survey.sidecar import BASE_COLUMN, sidecar_of
+from divide_index.survey.steps import WeightStep
 
 _REGISTER_TOLERANCE = 0.1  # of the weight; the shares of weighted samples differ by far less
 _RELATIVE_WEIGHTS = 0.01  # a mean this near to 1 is a weight per respondent, not per inhabitant
@@ -50,6 +54,10 @@ class Survey:
         Whether the records are simulated, as they themselves say.
     pooled
         The years whose people it pools, ascending; none for the survey of one year.
+    base_weights
+        Weights before anything was done to them, shape ``(n,)``; None where nothing was.
+    weighting
+        What was done to the weights, in order; none where they are as they came.
     """
 
     frame: Any
@@ -61,11 +69,18 @@ class Survey:
     origins: tuple[Origin, ...] = ()
     is_synthetic: bool = False
     pooled: tuple[int, ...] = ()
+    base_weights: Floats | None = None
+    weighting: tuple[WeightStep, ...] = ()
 
     @property
     def records(self) -> int:
         """Number of records."""
         return engine.height(self.frame)
+
+    def weights(self) -> Floats:
+        """Return the weight of each record, shape ``(n,)``; one where the schema has none."""
+        weight = self.schema.design.weight
+        return np.ones(self.records) if weight is None else engine.values(self.frame, weight)
 
     def sample_sizes(self) -> tuple[Floats, Floats]:
         """Return the records and the sum of weights of each sample, shape ``(S,)``."""
@@ -133,10 +148,122 @@ def read_survey(
     """
     ledger = Ledger()
     known = load_schema(schema) if isinstance(schema, str | Path) else schema
-    gathered = gather(sources_of(source), known, ledger)
+    sources = sources_of(source)
+    gathered = gather(sources, known, ledger)
     if gathered is None:
         raise AssertionError  # a ledger that stops raises the first error
-    return assembled(gathered, ledger, lonely_psu)
+    survey = assembled(gathered, ledger, lonely_psu)
+    return restored(survey, sources)
+
+
+def restored(survey: Survey, sources: Sources) -> Survey:
+    """Return the survey with what was done to its weights, where files beside its own tell it.
+
+    Raises
+    ------
+    InputError
+        DI-E431, DI-E432, DI-E433: what lies beside a file does not fit it. DI-E434: weights of
+        which nothing is known, in a survey whose schema has none.
+    """
+    sidecars = {
+        name: place
+        for name, path in sources.items()
+        if isinstance(path, Path) and (place := sidecar_of(path)).is_file()
+    }
+    findings = [
+        finding
+        for origin in survey.origins
+        if origin.source not in sidecars
+        for finding in weights_of_unknown_making(survey.schema, origin.columns, origin.name)
+    ]
+    if sidecars:
+        from divide_index.survey.restoring import restored_steps
+
+        stacked = stacked_files(survey.schema)
+        hashes = {
+            origin.source: (origin.sha256, origin.records)
+            for origin in survey.origins
+            if origin.source is None or origin.source in stacked
+        }
+        order = [None, *stacked]
+        hashes = {name: hashes[name] for name in order if name in hashes}
+        base, steps, noticed = restored_steps(
+            survey.frame, survey.schema, sources, sidecars, hashes
+        )
+        survey = with_steps(survey, base, steps)
+        findings += noticed
+    return replace(survey, findings=(*survey.findings, *findings)) if findings else survey
+
+
+def weights_of_unknown_making(
+    schema: SurveySchema, columns: Sequence[str], path: str
+) -> list[Finding]:
+    """Tell of weights that were made from others, where nothing says how.
+
+    Raises
+    ------
+    InputError
+        DI-E434: the schema has no weight, so the file's would not be used at all.
+    """
+    known = {schema.column_of(name) for name in schema.variables}
+    if BASE_COLUMN not in columns or BASE_COLUMN in known:
+        return []
+    final = {"weight", "final_weight"} & {*columns}
+    if schema.design.weight is None and final:
+        raise InputError("DI-E434", path=path, columns=sorted(final), schema=schema.name)
+    return [Finding.of("DI-W415", path=path, column=BASE_COLUMN)]
+
+
+def weighted(survey: Survey, step: WeightStep) -> Survey:
+    """Return the survey with the weights that a step gave it, which it remembers.
+
+    A survey without weights has them from then on, in a variable of their own.
+    """
+    return with_steps(survey, survey.weights(), [step])
+
+
+def with_steps(survey: Survey, base: Floats, steps: Sequence[WeightStep]) -> Survey:
+    """Return the survey with the weights that steps gave it, after those it had already.
+
+    Parameters
+    ----------
+    survey
+        Read and checked.
+    base
+        The weights before the steps, shape ``(n,)``.
+    steps
+        One or more, in order.
+    """
+    schema = _with_weight(survey.schema)
+    every = (*survey.weighting, *steps)
+    frame = engine.with_column(survey.frame, str(schema.design.weight), steps[-1].weights)
+    frame, design, psus = _designed(frame, schema, survey.design.lonely_psu)
+    calibrated = [each.records for step in every for each in step.samples]
+    if calibrated:
+        psu = engine.values(frame, engine.UNIT).astype(np.intp)
+        design, unit = calibrated_design(design, psu, calibrated)
+        frame = engine.with_units(frame, unit)
+    return replace(
+        survey,
+        frame=frame,
+        schema=schema,
+        design=design,
+        psus=psus,
+        design_kind=_kind(schema),
+        findings=(*survey.findings, *(f for step in steps for f in step.findings)),
+        base_weights=base if survey.base_weights is None else survey.base_weights,
+        weighting=every,
+    )
+
+
+def _with_weight(schema: SurveySchema) -> SurveySchema:
+    """Return the schema with a variable for weights, where it has none."""
+    if schema.design.weight is not None:
+        return schema
+    name = "weight" if "weight" not in schema.variables else "final_weight"
+    variables = {**schema.variables, name: Variable(type="number")}
+    design = schema.design.model_copy(update={"weight": name})
+    return schema.model_copy(update={"variables": variables, "design": design})
 
 
 def assembled(gathered: Gathered, ledger: Ledger, lonely_psu: LonelyPsu) -> Survey:
@@ -197,8 +324,11 @@ def redesigned(survey: Survey, frame: Any, year: int) -> Survey:  # noqa: ANN401
     Raises
     ------
     DesignError
-        There are fewer than two PSUs among them.
+        DI-E122: there are fewer than two PSUs among them. DI-E435: the weights were calibrated
+        for all years together.
     """
+    if survey.weighting:
+        raise DesignError("DI-E435")
     designed, design, psus = _designed(frame, survey.schema, survey.design.lonely_psu)
     return of_year(replace(survey, frame=designed, design=design, psus=psus), year)
 

@@ -3,7 +3,7 @@
 import re
 from typing import TypeAlias
 
-from divide_index.weighting.known import folded
+from divide_index.margins.known import folded
 
 AgeRange: TypeAlias = tuple[int, int | None]
 """The lowest and the highest age in full years, both inside; None leaves the end open."""

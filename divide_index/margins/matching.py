@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,14 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.errors import Finding, InputError
 from divide_index.inference.calibration import Margin
-from divide_index.schema import SurveySchema
-from divide_index.survey import Survey
-from divide_index.weighting.categories import (
+from divide_index.margins.categories import (
     Partition,
     codes_of_cells,
     partitions_of,
     sample_names,
     sample_of,
 )
-from divide_index.weighting.known import (
+from divide_index.margins.known import (
     CROSS,
     Cell,
     Kind,
@@ -38,7 +36,8 @@ from divide_index.weighting.known import (
     gathered,
     population_margins,
 )
-from divide_index.weighting.margin_files import read_margins
+from divide_index.margins.margin_files import read_margins
+from divide_index.schema import SurveySchema
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -62,6 +61,8 @@ class SampleMargins:
         Positions of its records in the survey's frame, shape ``(n,)``.
     margins
         Of these records: their codes have shape ``(n,)``.
+    known
+        The same as they are written down: in the schema's codes and order, as shares.
     total
         People of its population.
     sources
@@ -71,6 +72,7 @@ class SampleMargins:
     sample: str | None
     rows: Indices
     margins: tuple[Margin, ...]
+    known: tuple[PopulationMargin, ...]
     total: float
     sources: tuple[str, ...] = ()
 
@@ -113,6 +115,10 @@ class _Matched:
     def name(self) -> str:
         return CROSS.join(part.name for part in self.parts)
 
+    def label(self, cell: Cell) -> str:
+        """Return a cell with the names of its codes."""
+        return CROSS.join(part.label(code) for part, code in zip(self.parts, cell, strict=True))
+
     @property
     def total(self) -> float:
         return math.fsum(self.totals)
@@ -123,24 +129,32 @@ class _Matched:
         return _rounding(self.known.totals)
 
 
-def margins_of(
-    survey: Survey,
+def margins_of_records(
+    frame: Any,  # noqa: ANN401  a frame of any library
+    schema: SurveySchema,
     known: object,
     *,
+    weights: Floats | None = None,
     total: float | Mapping[str, float] | None = None,
     kind: Kind | None = None,
     by: Sequence[str] | None = None,
     keep_others: bool = False,
 ) -> SurveyMargins:
-    """Return what a survey's weights are to reach, of what is known of its population.
+    """Return what weights are to reach, of what is known of the population.
 
     Parameters
     ----------
-    survey
-        A survey, checked.
+    frame
+        A survey's records, checked, with the schema's variables under their names.
+    schema
+        What they mean.
     known
         Margins; a data frame, a mapping or the path of a file as
-        :func:`~divide_index.weighting.read_margins` reads it; or, by sample, any of these.
+        :func:`~divide_index.margins.read_margins` reads it; or, by sample, any of these.
+    weights
+        Those from which the totals are to be reached, shape ``(n,)``; without them the schema's,
+        or one for each record. Who has a weight of zero, as after an adjustment for nonresponse,
+        is left out.
     total
         People of the population, for margins that are shares; by sample where there are
         several. Without it a margin of counts says it, else the sum of the base weights.
@@ -164,21 +178,23 @@ def margins_of(
         DI-E420: people without a value. DI-E421: people without a known total. DI-E422: a total
         without people. DI-E423, DI-E424: a sample is unknown, or has no margins.
     """
-    margins = _read(known, survey.schema, kind, by)
+    margins = _read(known, schema, kind, by)
     findings = list(margins.findings)
-    rows = _rows_of_samples(survey)
-    of_sample = _by_sample(margins.margins, survey.schema, list(rows))
-    people = _totals(total, of_sample, survey.schema)
+    weights = _base_weights(frame, schema) if weights is None else weights
+    rows = _rows_of_samples(frame, schema, weights)
+    of_sample = _by_sample(margins.margins, schema, list(rows))
+    people = _totals(total, of_sample, schema)
     kept = [name for name in rows if name not in of_sample]
     if kept and (not keep_others or not of_sample):
-        raise InputError("DI-E424", samples=[_called(survey.schema, name) for name in kept])
-    weights = _base_weights(survey)
+        raise InputError("DI-E424", samples=[_called(schema, name) for name in kept])
     samples: list[SampleMargins] = []
     for name, here in rows.items():
         if name not in of_sample:
             continue
         given = people.get(name)
-        found, noticed = _of_sample(survey, of_sample[name], here, given, weights[here])
+        found, noticed = _of_sample(
+            _Records(frame, schema, here, weights[here]), of_sample[name], given
+        )
         samples.append(replace(found, sample=name))
         findings += noticed
     unique = {(each.code, str(each)): each for each in findings}
@@ -210,15 +226,31 @@ def _read(
 # -- samples ---------------------------------------------------------------------------------
 
 
-def _rows_of_samples(survey: Survey) -> dict[str | None, Indices]:
-    """Return the records of each sample, in the schema's order."""
-    sample = survey.schema.design.sample
+@dataclass(frozen=True, slots=True, eq=False)
+class _Records:
+    """The records of one sample, and their weights."""
+
+    frame: Any
+    schema: SurveySchema
+    rows: Indices
+    weights: Floats
+
+
+def _rows_of_samples(
+    frame: Any,  # noqa: ANN401
+    schema: SurveySchema,
+    weights: Floats,
+) -> dict[str | None, Indices]:
+    """Return the records of each sample that have a weight, in the schema's order."""
+    sample = schema.design.sample
     if sample is None:
-        return {None: np.arange(survey.records)}
-    names, position = engine.categories(survey.frame, survey.schema, sample)
-    order = [name for name in sample_names(survey.schema) if name in names]
+        return {None: np.flatnonzero(weights != 0)}
+    names, position = engine.categories(frame, schema, sample)
+    order = [name for name in sample_names(schema) if name in names]
     order += [name for name in names if name not in order]
-    return {name: np.flatnonzero(position == names.index(name)) for name in order}
+    return {
+        name: np.flatnonzero((position == names.index(name)) & (weights != 0)) for name in order
+    }
 
 
 def _by_sample(
@@ -280,25 +312,26 @@ def _called(schema: SurveySchema, sample: str | None) -> str:
     return f"{sample} ({', '.join(names[1:3])})" if len(names) > 1 else sample
 
 
-def _base_weights(survey: Survey) -> Floats:
-    weight = survey.schema.design.weight
-    if weight is None:
-        return np.ones(survey.records)
-    return engine.values(survey.frame, weight)
+def _base_weights(frame: Any, schema: SurveySchema) -> Floats:  # noqa: ANN401
+    weight = schema.design.weight
+    return np.ones(engine.height(frame)) if weight is None else engine.values(frame, weight)
+
+
+def positions_of(frame: Any, schema: SurveySchema, part: Partition) -> Indices:  # noqa: ANN401
+    """Return where each record's code stands among those of a partition, -1 for none."""
+    names, position = engine.categories(frame, schema, part.key, part.bands)
+    places = np.array([*(part.codes.index(name) for name in names), -1], dtype=np.intp)
+    return places[position]
 
 
 # -- one sample ------------------------------------------------------------------------------
 
 
 def _of_sample(
-    survey: Survey,
-    margins: Sequence[PopulationMargin],
-    rows: Indices,
-    total: float | None,
-    weights: Floats,
+    records: _Records, margins: Sequence[PopulationMargin], total: float | None
 ) -> tuple[SampleMargins, list[Finding]]:
     """Return the margins of a sample, of one scale."""
-    parts = [partitions_of(survey.schema, margin) for margin in margins]
+    parts = [partitions_of(records.schema, margin) for margin in margins]
     _refuse_repeated(margins, parts)
     codes = [codes_of_cells(margin, of) for margin, of in zip(margins, parts, strict=True)]
     by_name = {
@@ -308,21 +341,33 @@ def _of_sample(
         if part.name in names and part.is_assumed
     }
     findings = [Finding.of("DI-W412", variables=sorted(by_name))] if by_name else []
-    people = _people(survey, parts, rows, margins)
+    people = _people(records, parts, margins)
     matched = [
         _matched(margin, of, cells, people)
         for margin, of, (cells, _) in zip(margins, parts, codes, strict=True)
     ]
     _refuse_strays(matched)
     _refuse_empty(matched)
-    grand, scaled, noticed = _scaled(matched, total, float(weights.sum()))
+    grand, scaled, noticed = _scaled(matched, total, float(records.weights.sum()))
     _refuse_contradictions(scaled)
     sources = dict.fromkeys(margin.source for margin in margins if margin.source)
     found = SampleMargins(
         sample=None,
-        rows=rows,
+        rows=records.rows,
         margins=tuple(
             Margin(each.name, tuple(map(CROSS.join, each.cells)), each.codes, each.totals)
+            for each in scaled
+        ),
+        known=tuple(
+            PopulationMargin(
+                variables=tuple(part.name for part in each.parts),
+                cells=each.cells,
+                totals=tuple((each.totals / grand).tolist()),
+                kind="shares",
+                sample=each.known.sample,
+                source=each.known.source,
+                labels=tuple(each.label(cell) for cell in each.cells),
+            )
             for each in scaled
         ),
         total=grand,
@@ -349,18 +394,15 @@ def _refuse_repeated(
 
 
 def _people(
-    survey: Survey,
+    records: _Records,
     parts: Sequence[Sequence[Partition]],
-    rows: Indices,
     margins: Sequence[PopulationMargin],
 ) -> dict[str, Indices]:
     """Return each person's position among the codes of every partition."""
     found: dict[str, Indices] = {}
     without: dict[str, int] = {}
     for part in {part.name: part for of in parts for part in of}.values():
-        names, position = engine.categories(survey.frame, survey.schema, part.key, part.bands)
-        places = np.array([*(part.codes.index(name) for name in names), -1], dtype=np.intp)
-        found[part.name] = places[position[rows]]
+        found[part.name] = positions_of(records.frame, records.schema, part)[records.rows]
         missing = int((found[part.name] < 0).sum())
         if missing:
             without[part.name] = missing
@@ -426,8 +468,7 @@ def _refuse_strays(matched: Sequence[_Matched]) -> None:
     for each in matched:
         of = "" if each.known.sample is None else f"{each.known.sample}: "
         for cell, count in each.strays.items():
-            labels = CROSS.join(p.label(c) for p, c in zip(each.parts, cell, strict=True))
-            names.append(f"{of}{each.name}={labels}")
+            names.append(f"{of}{each.name}={each.label(cell)}")
             counts.append(count)
         inside = np.bincount(each.codes[each.codes >= 0], minlength=len(each.cells))
         for k in np.flatnonzero((each.totals == 0) & (inside > 0)).tolist():

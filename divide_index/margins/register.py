@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from divide_index.errors import Finding, InputError
-from divide_index.schema import SurveySchema
-from divide_index.weighting.ages import AgeRange, age_range, holds, last, meets
-from divide_index.weighting.categories import Partition, partitions
-from divide_index.weighting.known import (
+from divide_index.margins.ages import AgeRange, age_range, holds, last, meets
+from divide_index.margins.categories import Partition, partitions
+from divide_index.margins.known import (
     CROSS,
     Cell,
     PopulationMargin,
@@ -28,7 +27,8 @@ from divide_index.weighting.known import (
     folded,
     number,
 )
-from divide_index.weighting.provinces import province
+from divide_index.margins.provinces import province
+from divide_index.schema import SurveySchema
 
 _COLUMN = re.compile(r"(?P<month>\d{4}년(?:\s?\d{1,2}월)?)_(?P<sex>계|남|여)_(?P<what>.+)")
 _PLACE = re.compile(r"(?P<name>.+?)\s*\((?P<code>\d{10})\)")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from divide_index.errors import InputError
+from divide_index.margins.categories import Partition, partitions, sample_names
+from divide_index.margins.known import CROSS, HEADERS
+from divide_index.margins.sheets import Line, sheet_name, workbook
 from divide_index.messages import LANGUAGES, Language, text
 from divide_index.schema import SurveySchema, Text
-from divide_index.weighting.categories import Partition, partitions, sample_names
-from divide_index.weighting.known import CROSS, HEADERS
-from divide_index.weighting.sheets import Line, sheet_name, workbook
 
 _COLUMNS = ("variable", "category", "label", "total", "source")
 _WIDTHS = (18, 14, 32, 16, 60)
@@ -18,7 +18,7 @@ def margins_template(
 ) -> bytes:
     """Return a workbook in which known totals can be filled in, a sheet for each sample.
 
-    Read back by :func:`~divide_index.weighting.read_margins`, which names every cell that is
+    Read back by :func:`~divide_index.margins.read_margins`, which names every cell that is
     blank or no number, and every row that is gone. Its bytes are the same each time.
 
     Parameters

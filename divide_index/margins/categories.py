@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from divide_index.errors import InputError
+from divide_index.margins.ages import AgeRange, age_range
+from divide_index.margins.known import CROSS, Cell, PopulationMargin, folded
+from divide_index.margins.provinces import province
 from divide_index.schema import (
     Compare,
     Condition,
@@ -15,9 +18,6 @@ from divide_index.schema import (
     code_text,
 )
 from divide_index.schema.rules import Bands
-from divide_index.weighting.ages import AgeRange, age_range
-from divide_index.weighting.known import CROSS, Cell, PopulationMargin, folded
-from divide_index.weighting.provinces import province
 
 _MEN = {"남", "남자", "남성", "m", "man", "men", "male", "males"}
 _WOMEN = {"여", "여자", "여성", "f", "woman", "women", "female", "females"}
@@ -167,15 +167,32 @@ def partitions_of(schema: SurveySchema, margin: PopulationMargin) -> list[Partit
     InputError
         DI-E411: no such variable, or one that has no categories.
     """
+    return [partition_of(schema, text, margin.named()[0]) for text in margin.variables]
+
+
+def partition_of(schema: SurveySchema, text: str, place: str) -> Partition:
+    """Return the partition of a name or a label.
+
+    Parameters
+    ----------
+    schema
+        The survey's.
+    text
+        Name or label of a domain or of a variable with codes.
+    place
+        What named it, for the message.
+
+    Raises
+    ------
+    InputError
+        DI-E411: no such variable, or one that has no categories.
+    """
     every = partitions(schema)
-    found: list[Partition] = []
-    for text in margin.variables:
-        partition = _named(every, schema, text)
-        if partition is None:
-            known = [each.name for each in every]
-            raise InputError("DI-E411", margin=margin.named()[0], variable=text, known=known)
-        found.append(partition)
-    return found
+    partition = _named(every, schema, text)
+    if partition is None:
+        known = [each.name for each in every]
+        raise InputError("DI-E411", margin=place, variable=text, known=known)
+    return partition
 
 
 def codes_of_cells(

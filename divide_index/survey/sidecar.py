@@ -1,0 +1,168 @@
+"""What lies beside a weighted file: how its weights were made, without a record of it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from divide_index.errors import InputError
+from divide_index.inference.calibration import Bounds, Distance
+from divide_index.margins import PopulationMargin, SampleMargins
+from divide_index.survey.steps import StepKind, WeightStep
+
+BASE_COLUMN = "base_weight"
+ENDING = ".design.json"
+FORMAT = 1
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class MarginRecord(_Record):
+    """Known counts of a margin, in the schema's codes."""
+
+    variables: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    labels: tuple[str, ...]
+    totals: tuple[Count, ...]
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _is_a_table(self) -> "MarginRecord":
+        wide = {len(self.variables), *map(len, self.cells)}
+        long = {len(self.cells), len(self.labels), len(self.totals)}
+        if len(wide) > 1 or len(long) > 1 or not self.cells:
+            msg = "variables, cells, labels and totals do not belong together"
+            raise ValueError(msg)
+        return self
+
+    def shares(self, total: float, sample: str | None) -> PopulationMargin:
+        """Return the margin as shares of its population."""
+        shares = tuple(count / total for count in self.totals)
+        return PopulationMargin(
+            self.variables,
+            self.cells,
+            shares,
+            kind="shares",
+            sample=sample,
+            source=self.source,
+            labels=self.labels,
+        )
+
+
+class SampleRecord(_Record):
+    """How the weights of one sample were calibrated, and to what."""
+
+    sample: str | None = None
+    total: Positive
+    distance: Distance
+    bounds: Bounds | None = None
+    is_by_cell: bool = True
+    margins: tuple[MarginRecord, ...]
+
+
+class StepRecord(_Record):
+    """One step, and the column that holds the weights after it."""
+
+    kind: StepKind
+    column: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    samples: tuple[SampleRecord, ...] = ()
+
+
+class DesignRecord(_Record):
+    """How the weights of a file were made."""
+
+    format: Literal[1] = FORMAT
+    file: str
+    sha256: str
+    records: int
+    schema_name: Annotated[str, Field(alias="schema")]
+    base_column: str = BASE_COLUMN
+    steps: Annotated[tuple[StepRecord, ...], Field(min_length=1)]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that hold weights, those before everything first."""
+        return [self.base_column, *(step.column for step in self.steps)]
+
+    def to_bytes(self) -> bytes:
+        """Return the text of the file beside, which is the same each time."""
+        data = self.model_dump(mode="json", by_alias=True)
+        return (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def sidecar_of(path: Path) -> Path:
+    """Return where the file lies that tells how the weights in another were made."""
+    return path.with_name(path.name + ENDING)
+
+
+def read_sidecar(path: Path) -> DesignRecord:
+    """Read what lies beside a weighted file.
+
+    Raises
+    ------
+    InputError
+        DI-E431: it cannot be read.
+    """
+    try:
+        return DesignRecord.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError("DI-E431", path=path.name, reason=_reason(error)) from error
+
+
+def steps_recorded(steps: tuple[WeightStep, ...], columns: list[str]) -> tuple[StepRecord, ...]:
+    """Return steps as they are written down.
+
+    Parameters
+    ----------
+    steps
+        In order.
+    columns
+        That hold the weights after each.
+    """
+    return tuple(
+        StepRecord(
+            kind=step.kind,
+            column=column,
+            options=dict(step.options),
+            samples=tuple(
+                SampleRecord(
+                    sample=each.margins.sample,
+                    total=each.margins.total,
+                    distance=each.records.distance,
+                    bounds=each.records.bounds,
+                    is_by_cell=each.records.is_by_cell,
+                    margins=_margins_recorded(each.margins),
+                )
+                for each in step.samples
+            ),
+        )
+        for step, column in zip(steps, columns, strict=True)
+    )
+
+
+def _margins_recorded(margins: SampleMargins) -> tuple[MarginRecord, ...]:
+    return tuple(
+        MarginRecord(
+            variables=known.variables,
+            cells=known.cells,
+            labels=known.labels,
+            totals=tuple(margin.totals.tolist()),
+            source=known.source,
+        )
+        for margin, known in zip(margins.margins, margins.known, strict=True)
+    )
+
+
+def _reason(error: OSError | ValidationError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or ""
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else str(first["msg"])

@@ -1,0 +1,159 @@
+"""Trimming of a survey's weights."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from divide_index import engine
+from divide_index.errors import DivideIndexError, EstimationError, Finding
+from divide_index.inference import calibration
+from divide_index.inference.calibration import CalibratedWeights, margins_reached
+from divide_index.margins import SampleMargins, SurveyMargins
+from divide_index.survey import SampleStep, Survey, WeightStep, weighted
+from divide_index.survey.steps import cells_of
+from divide_index.weighting.calibrating import calibrated, refuse_pooled
+
+Floats = NDArray[np.float64]
+
+Scale = Literal["weight", "median", "mean"]
+_REACHED = 1e-6  # relative: a total that trimming left
+
+
+def trim(
+    survey: Survey,
+    *,
+    lower: float = 0.0,
+    upper: float = np.inf,
+    times: Scale = "weight",
+    recalibrate: bool = False,
+    strict: bool = True,
+    iterations: int = 100,
+) -> Survey:
+    """Return a survey whose weights are cut at bounds, what was cut being given to the others.
+
+    Parameters
+    ----------
+    survey
+        With weights; those of zero stay so.
+    lower, upper
+        Bounds, in each sample.
+    times
+        Of what: ``weight`` takes them as weights, ``median`` and ``mean`` as multiples of those
+        of the sample's weights.
+    recalibrate
+        Whether the margins of the last calibration are reached again, with every weight held
+        within the bounds; otherwise trimming leaves them, and it is told by how much.
+    strict
+        Repeat until every weight is within the bounds.
+    iterations
+        Of the calibration.
+
+    Returns
+    -------
+    Survey
+        Each sample keeps its sum of weights.
+
+    Raises
+    ------
+    EstimationError
+        DI-E330, DI-E331, DI-E332: no weights of this sum are within the bounds. DI-E326,
+        DI-E327, DI-E328: none within them reach the margins. DI-E436: the survey pools years.
+        DI-E444: there is no calibration to repeat.
+
+    References
+    ----------
+    Potter (1990), Proceedings of the Survey Research Methods Section, ASA, 225-230.
+    """
+    refuse_pooled(survey)
+    last = _last_calibrations(survey)
+    if recalibrate and not last:
+        raise EstimationError("DI-E444")
+    weights = survey.weights().copy()
+    bounds: dict[str | None, tuple[float, float]] = {}
+    samples = _samples(survey)
+    for name, rows in samples.items():
+        own = weights[rows]
+        unit = _UNITS[times](own)
+        bounds[name] = (lower * unit, upper * unit)
+        low, high = bounds[name]
+        try:
+            found = calibration.trim(own, lower=low, upper=high, strict=strict)
+        except DivideIndexError as error:
+            raise (error if name is None or len(samples) == 1 else error.within(name)) from None
+        weights[rows] = found.weights
+    options: dict[str, object] = {
+        "lower": lower,
+        "upper": None if np.isinf(upper) else upper,
+        "times": times,
+        "strict": strict,
+    }
+    findings = () if recalibrate else _left(last, weights)
+    trimmed = weighted(survey, WeightStep("trimming", options, weights, (), findings))
+    if not recalibrate:
+        return trimmed
+
+    def solve(sample: SampleMargins, own: Floats) -> CalibratedWeights:
+        low, high = bounds[sample.sample]
+        cells, of_cells = cells_of(sample.margins)
+        known = calibration.auxiliaries(of_cells)
+        return calibration.trim_calibrated(
+            own,
+            known.X[cells],
+            known.totals,
+            names=known.names,
+            lower=low,
+            upper=high,
+            iterations=iterations,
+        )
+
+    margins = SurveyMargins(tuple(step.margins for step in last))
+    return calibrated(
+        trimmed,
+        margins,
+        solve,
+        kind="calibration",
+        distance="raking",
+        options={"within": {name or "": list(each) for name, each in bounds.items()}},
+        is_by_cell=False,
+    )
+
+
+_UNITS: dict[Scale, Callable[[Floats], float]] = {
+    "weight": lambda _: 1.0,
+    "median": lambda own: float(np.median(own)),
+    "mean": lambda own: float(own.mean()),
+}
+
+
+def _samples(survey: Survey) -> dict[str | None, NDArray[np.intp]]:
+    """Return the records of each sample that have a weight."""
+    there = survey.weights() > 0
+    variable = survey.schema.design.sample
+    if variable is None:
+        return {None: np.flatnonzero(there)}
+    names, position = engine.categories(survey.frame, survey.schema, variable)
+    return {name: np.flatnonzero(there & (position == k)) for k, name in enumerate(names)}
+
+
+def _last_calibrations(survey: Survey) -> list[SampleStep]:
+    """Return the last calibration of each sample."""
+    found: dict[str | None, SampleStep] = {}
+    for step in survey.weighting:
+        found |= {each.margins.sample: each for each in step.samples}
+    return [*found.values()]
+
+
+def _left(last: list[SampleStep], weights: Floats) -> tuple[Finding, ...]:
+    """Tell of margins that the trimmed weights no longer reach."""
+    names: list[str] = []
+    errors: list[str] = []
+    for step in last:
+        rows = step.margins.rows
+        reached = margins_reached(step.margins.margins, step.records.after, weights[rows])
+        off = reached.errors_after
+        for k in np.flatnonzero(np.abs(off) > _REACHED):
+            names.append(reached.names[k])
+            errors.append(f"{100 * off[k]:+.2g} %")
+    return (Finding.of("DI-W418", names=names, errors=errors),) if names else ()
