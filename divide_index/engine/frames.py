@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import DesignError, DivideIndexError, InputError
-from divide_index.schema import SurveySchema
+from divide_index.schema import SurveySchema, code_text
 
 Floats = NDArray[np.float64]
 Frame = Any  # a data frame of any library Narwhals knows; only this room looks inside
@@ -55,6 +55,12 @@ def values(frame: Frame, column: str) -> Floats:
     """Return a numeric column as float64, missing as NaN."""
     series = nw.from_native(frame, eager_only=True)[column]
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+
+
+def texts(frame: Frame, column: str) -> list[str | None]:
+    """Return a column as text, a whole number without its point, None where it is missing."""
+    cells = nw.from_native(frame, eager_only=True)[column].to_list()
+    return [None if c is None or c != c else code_text(c) for c in cells]  # noqa: PLR0124  NaN
 
 
 def with_column(frame: Frame, name: str, numbers: NDArray[Any]) -> Frame:

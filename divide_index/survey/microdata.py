@@ -18,7 +18,7 @@ from divide_index.reading.gathering import Gathered, gather
 from divide_index.reading.origin import Origin
 from divide_index.reading.sources import Sources, sources_of
 from divide_index.schema import Compare, SurveySchema, Variable, load_schema, stacked_files
-from divide_index.survey.sidecar import BASE_COLUMN, sidecar_of
+from divide_index.survey.sidecar import BASE_COLUMN, MADE_COLUMN, MADE_WEIGHT, sidecar_of
 from divide_index.survey.steps import WeightStep
 
 _REGISTER_TOLERANCE = 0.1  # of the weight; the shares of weighted samples differ by far less
@@ -208,7 +208,7 @@ def weights_of_unknown_making(
     known = {schema.column_of(name) for name in schema.variables}
     if BASE_COLUMN not in columns or BASE_COLUMN in known:
         return []
-    final = {"weight", "final_weight"} & {*columns}
+    final = {MADE_COLUMN} & {*columns}
     if schema.design.weight is None and final:
         raise InputError("DI-E434", path=path, columns=sorted(final), schema=schema.name)
     return [Finding.of("DI-W415", path=path, column=BASE_COLUMN)]
@@ -260,9 +260,9 @@ def _with_weight(schema: SurveySchema) -> SurveySchema:
     """Return the schema with a variable for weights, where it has none."""
     if schema.design.weight is not None:
         return schema
-    name = "weight" if "weight" not in schema.variables else "final_weight"
-    variables = {**schema.variables, name: Variable(type="number")}
-    design = schema.design.model_copy(update={"weight": name})
+    variable = Variable(type="number", column=MADE_COLUMN)
+    variables = {**schema.variables, MADE_WEIGHT: variable}
+    design = schema.design.model_copy(update={"weight": MADE_WEIGHT})
     return schema.model_copy(update={"variables": variables, "design": design})
 
 

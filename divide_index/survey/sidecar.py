@@ -12,6 +12,8 @@ from divide_index.margins import PopulationMargin, SampleMargins
 from divide_index.survey.steps import StepKind, WeightStep
 
 BASE_COLUMN = "base_weight"
+MADE_COLUMN = "weight"  # of a survey that came without
+MADE_WEIGHT = "design:weight"  # its variable: no schema can have one of that name
 ENDING = ".design.json"
 FORMAT = 1
 
