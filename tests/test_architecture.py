@@ -51,7 +51,7 @@ ROOMS: Mapping[str, Room] = {
     "simulate": Room("errors schema", "numpy pandas"),
     "publication": Room(
         "resources messages errors output schema engine history inference survey scoring "
-        "inspection cells levels decomposition target waves change",
+        "inspection cells levels decomposition target waves change weighting",
         "numpy pandas scipy jinja2 markupsafe matplotlib fontTools weasyprint",
     ),
     "__init__": Room(HOUSE),  # the face; publication only inside a function, it is lazy

@@ -16,6 +16,7 @@ COMMANDS = {
     "trend": "trend",
     "target": "target",
     "report": "report",
+    "weight": "weight",
     "schemas": "schemas",
     "check": "check",
     "simulate": "simulate",

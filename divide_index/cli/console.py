@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from divide_index.publication.linked import PublishedLinked
     from divide_index.publication.targets import PublishedTarget
     from divide_index.publication.year_parts import PublishedParts
+    from divide_index.weighting import WeightDiagnostics
 
 _WIDEST_WORD = 20
 
@@ -100,6 +101,17 @@ def render_target(published: "PublishedTarget", lang: "Language", *, to_terminal
         _print(console, table)
     _quote(console, target_words(published, lang))
     _list(console, target_notes(published, lang))
+    return printed(buffer)
+
+
+def render_weights(diagnostics: "WeightDiagnostics", lang: "Language", *, to_terminal: bool) -> str:
+    """Return tables and notes of what became of weights as text."""
+    from divide_index.publication.weights import weight_notes, weight_tables
+
+    console, buffer = new_console(to_terminal=to_terminal)
+    for table in weight_tables(diagnostics, lang):
+        _print(console, table)
+    _list(console, weight_notes(diagnostics, lang))
     return printed(buffer)
 
 

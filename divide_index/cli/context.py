@@ -142,6 +142,22 @@ source_option = click.option(
 )
 
 
+def named_paths(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> dict[str | None, Path]:
+    """Return files by the name before each, None for the only one without."""
+    words = ctx.ensure_object(Session).words
+    found: dict[str | None, Path] = {}
+    for given in value:
+        name, mark, path = given.partition("=")
+        named = bool(mark and name.strip() and path) and not Path(given).exists()
+        key = name.strip() if named else None
+        if key in found or (None in found) or (key is None and found):
+            raise click.BadParameter(words("cli.source.twice", name=key or given), ctx, param)
+        found[key] = Path(path if named else given)
+    return found
+
+
 def one_source(
     session: Session, survey: Path | None, sources: dict[str, Path]
 ) -> Path | dict[str, Path]:

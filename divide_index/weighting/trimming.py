@@ -83,11 +83,15 @@ def trim(
         except DivideIndexError as error:
             raise (error if name is None or len(samples) == 1 else error.within(name)) from None
         weights[rows] = found.weights
+    within = {
+        name or "": [low, None if np.isinf(high) else high] for name, (low, high) in bounds.items()
+    }
     options: dict[str, object] = {
         "lower": lower,
         "upper": None if np.isinf(upper) else upper,
         "times": times,
         "strict": strict,
+        "within": within,
     }
     findings = () if recalibrate else _left(last, weights)
     trimmed = weighted(survey, WeightStep("trimming", options, weights, (), findings))
@@ -115,7 +119,7 @@ def trim(
         solve,
         kind="calibration",
         distance="raking",
-        options={"within": {name or "": list(each) for name, each in bounds.items()}},
+        options={"within": within},
         is_by_cell=False,
     )
 

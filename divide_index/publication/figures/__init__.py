@@ -15,7 +15,7 @@ from divide_index.messages import Language, text
 from divide_index.publication.figures.charts import dots
 from divide_index.publication.figures.drawing import PAGE_WIDTH, Drawing
 from divide_index.publication.figures.marks import Dot, Line
-from divide_index.publication.figures.svg import FONTS
+from divide_index.publication.figures.svg import FONTS, installed
 from divide_index.publication.formatting import percent
 from divide_index.publication.labels import cell_label, dimension_label
 from divide_index.schema import OVERALL
@@ -27,12 +27,23 @@ if TYPE_CHECKING:
     from divide_index.change import ChangeResult
     from divide_index.decomposition import DecompositionResult
     from divide_index.target import LeverResult, PublishedProjection
+    from divide_index.weighting import WeightDiagnostics
 
-__all__ = ["Kind", "YearsKind", "plot"]
+    Result = (
+        LevelResult
+        | DecompositionResult
+        | ChangeResult
+        | PublishedProjection
+        | LeverResult
+        | WeightDiagnostics
+    )
+
+__all__ = ["Kind", "WeightsKind", "YearsKind", "plot"]
 
 Kind = Literal["waterfall", "heat", "path"]
 YearsKind = Literal["changes", "levels"]
 ProjectionKind = Literal["fan", "paces"]
+WeightsKind = Literal["weights", "ratios", "totals", "convergence"]
 
 _POINTS_PER_INCH = 72
 
@@ -88,10 +99,21 @@ def plot(
 def plot(result: "LeverResult", *, lang: Language = "en", ax: "Axes | None" = None) -> "Axes": ...
 
 
+@overload
 def plot(
-    result: "LevelResult | DecompositionResult | ChangeResult | PublishedProjection | LeverResult",
+    result: "WeightDiagnostics",
     *,
-    kind: Kind | YearsKind | ProjectionKind | None = None,
+    kind: WeightsKind | None = None,
+    category: str | None = None,
+    lang: Language = "en",
+    ax: "Axes | None" = None,
+) -> "Axes": ...
+
+
+def plot(
+    result: "Result",
+    *,
+    kind: Kind | YearsKind | ProjectionKind | WeightsKind | None = None,
     domain: str | None = None,
     category: str | None = None,
     dimension: str = OVERALL,
@@ -108,12 +130,13 @@ def plot(
     ----------
     result
         Levels; a decomposition of groups' distances from the reference; levels of several years;
-        a projection of a published series; levers to a target.
+        a projection of a published series; levers to a target; what became of weights.
     kind
         Of a decomposition: the ``"waterfall"`` of one group, by default; the ``"heat"`` table of
         all groups by factor; or the ``"path"`` of every group's gap as sets of factors enter.
         Of several years: the ``"changes"`` from first to last, by default, or the ``"levels"`` in
-        a panel for each. Of a projection: the ``"fan"``, by default, or the ``"paces"``.
+        a panel for each. Of a projection: the ``"fan"``, by default, or the ``"paces"``. Of
+        weights: the ``"weights"``, by default, the ``"ratios"``, ``"totals"`` or ``"convergence"``.
     domain
         Of levels and years, whose rows: a domain such as ``region``, or a cross such as
         ``region*area``, in the schema's order; None is averages and groups, of levels from the
@@ -121,7 +144,7 @@ def plot(
         first one there is, of a heat table the first that is not ``group``.
     category
         Of a decomposition: one group, or one category of the domain; None is all of them, and of
-        a waterfall the first.
+        a waterfall the first. Of weights: the sample.
     dimension
         A dimension, or overall. The parts of a dimension are those of the overall level.
     target
@@ -141,6 +164,8 @@ def plot(
     EstimationError
         The result has no such rows (DI-E249), or no such figure (DI-E258).
     """
+    if type(result).__name__ == "WeightDiagnostics":
+        return _of_weights(cast("WeightDiagnostics", result), kind, category, lang, ax)
     width = PAGE_WIDTH if ax is None else _points_across(ax)
     other = _of_years_or_target(result, kind, (domain, category), dimension, lang=lang, width=width)
     if other is not None:
@@ -165,7 +190,25 @@ def plot(
 
         size = (drawing.width / _POINTS_PER_INCH, drawing.height / _POINTS_PER_INCH)
         ax = cast("Axes", cast("Any", plt).figure(figsize=size).add_axes((0, 0, 1, 1)))
-    drawing.draw_on(ax, _installed(FONTS))
+    drawing.draw_on(ax, installed(FONTS))
+    return ax
+
+
+def _of_weights(
+    result: "WeightDiagnostics",
+    kind: str | None,
+    sample: str | None,
+    lang: Language,
+    ax: "Axes | None",
+) -> "Axes":
+    """Draw one panel of what became of weights."""
+    from divide_index.publication.figures.weight_figures import draw_weights
+
+    if ax is None:
+        from matplotlib import pyplot as plt
+
+        ax = cast("Axes", cast("Any", plt).figure(layout="constrained").add_subplot())
+    draw_weights(result, kind or "weights", lang, ax, sample=sample)
     return ax
 
 
@@ -361,11 +404,3 @@ def _dots(result: LevelResult, domain: str | None, dimension: str, lang: Languag
 
 def _points_across(ax: "Axes") -> float:
     return ax.bbox.width / ax.figure.dpi * _POINTS_PER_INCH
-
-
-def _installed(fonts: tuple[str, ...]) -> list[str]:
-    """Return those of some fonts that matplotlib finds, and the one that comes with it."""
-    from matplotlib.font_manager import fontManager
-
-    known = {font.name for font in fontManager.ttflist}
-    return [*(name for name in fonts if name in known), "DejaVu Sans"]

@@ -160,3 +160,11 @@ def _compact(text: str) -> str:
 
 def _rounded(number: float) -> str:
     return f"{round(number, 2) + 0.0:.2f}".rstrip("0").rstrip(".")  # + 0.0: no -0
+
+
+def installed(fonts: tuple[str, ...]) -> list[str]:
+    """Return those of some fonts that matplotlib finds, and the one that comes with it."""
+    from matplotlib.font_manager import fontManager
+
+    known = {font.name for font in fontManager.ttflist}
+    return [*(name for name in fonts if name in known), "DejaVu Sans"]
