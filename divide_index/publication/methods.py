@@ -35,6 +35,37 @@ def assumptions_note(schema: SurveySchema, lang: Language) -> list[str]:
     return [text("note.assumptions", lang, count=len(assumed), names=names)]
 
 
+def _weighting_notes(survey: Survey, lang: Language) -> list[str]:
+    """Return what was done to the weights, and what that means for the errors."""
+    if not survey.weighting:
+        return []
+    kinds = dict.fromkeys(step.kind for step in survey.weighting)
+    words = [text(f"weights.kind.{kind}", lang).lower() for kind in kinds]
+    notes = [text("note.weighting", lang, steps=words)]
+    margins = dict.fromkeys(
+        margin.name
+        for step in survey.weighting
+        for each in step.samples
+        for margin in each.margins.margins
+    )
+    if margins:
+        labels = [margin_label(survey.schema, name, lang) for name in margins]
+        notes.append(text("note.calibrated", lang, margins=labels))
+    return notes
+
+
+def margin_label(schema: SurveySchema, name: str, lang: Language) -> str:
+    """Return a margin, ``region*sex``, by the labels of its variables."""
+    return " × ".join(_variable_label(schema, part, lang) for part in name.split("*"))
+
+
+def _variable_label(schema: SurveySchema, name: str, lang: Language) -> str:
+    if name in schema.domains:
+        return schema.domains[name].label.of(lang)
+    label = schema.variables[name].label
+    return name if label is None else label.of(lang)
+
+
 def design_notes(survey: Survey, lang: Language) -> list[str]:
     """Return how the variance was estimated, and what is to be known of the design."""
     design = survey.design
@@ -51,6 +82,7 @@ def design_notes(survey: Survey, lang: Language) -> list[str]:
     if design.lonely_strata():
         count = len(design.lonely_strata())
         notes.append(text("note.lonely", lang, count=count, rule=design.lonely_psu))
+    notes += _weighting_notes(survey, lang)
     if survey.schema.design.note is not None:
         notes.append(survey.schema.design.note.of(lang))
     return notes

@@ -233,7 +233,29 @@ def _design(survey: Survey) -> dict[str, Any]:
         "lonely_psu": design.lonely_psu,
         "lonely_strata": len(design.lonely_strata()),
         "fpc": survey.schema.design.fpc is not None,
+        **({"weighting": _weighting(survey)} if survey.weighting else {}),
     }
+
+
+def _weighting(survey: Survey) -> list[dict[str, Any]]:
+    """Return what was done to the weights, with the margins by name and not by number."""
+    return [
+        {
+            "kind": step.kind,
+            "options": dict(step.options),
+            "samples": [
+                {
+                    "sample": each.margins.sample,
+                    "population": each.margins.total,
+                    "margins": [margin.name for margin in each.margins.margins],
+                    "sources": list(each.margins.sources),
+                    "largest_error": float(abs(each.reached.errors_after).max()),
+                }
+                for each in step.samples
+            ],
+        }
+        for step in survey.weighting
+    ]
 
 
 def _ending(

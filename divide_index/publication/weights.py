@@ -17,6 +17,12 @@ from divide_index.survey import Survey
 from divide_index.weighting import WeightDiagnostics
 
 _MANY = 40  # totals of a sample: of more, the farthest are shown
+_SIGNS = {
+    "n": "n",
+    "design_effect": "1 + cv²",
+    "quantile": "",
+    **{f"p{p}": f"{p} %" for p in (5, 25, 50, 75, 95)},
+}
 _SMALL_ERROR = 5e-7  # relative: shown as zero
 
 
@@ -189,7 +195,10 @@ class _Sample:
         title = text(f"weights.{name}", self.lang)
         if len(self.diagnostics.samples) > 1:
             title = f"{sample_label(self.diagnostics.schema, self.sample, self.lang)}: {title}"
-        columns = tuple(text(f"weights.head.{head}", self.lang) for head in heads)
+        columns = tuple(
+            _SIGNS[head] if head in _SIGNS else text(f"weights.head.{head}", self.lang)
+            for head in heads
+        )
         return Table(title=title, unit="", columns=columns, rows=tuple(rows))
 
 

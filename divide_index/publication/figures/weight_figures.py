@@ -103,9 +103,15 @@ def weight_picture(diagnostics: "WeightDiagnostics", lang: Language, *, kind: st
                     called = sample_label(diagnostics.schema, each.sample, lang)
                     panel.set_title(f"{called}: {panel.get_title(loc='left')}", **_TITLE)
         buffer = io.BytesIO()
-        cast("Any", figure).savefig(
-            buffer, format=kind, dpi=_DPI, metadata={"Software": None} if kind == "png" else None
-        )
+        if kind == "svg":
+            from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+            cast("Any", FigureCanvasSVG(figure)).print_svg(buffer, metadata={"Date": None})
+        else:
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+            figure.set_dpi(_DPI)
+            cast("Any", FigureCanvasAgg(figure)).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -202,12 +208,17 @@ def _convergence(d: "WeightDiagnostics", sample: str | None, lang: Language, ax:
             color=ACCENT,
             label=f"{step}. {text(f'weights.kind.{kinds[step]}', lang)}",
         )
-    panel.yaxis.set_major_formatter(lambda value, _: f"1e{round(np.log10(value))}")
+    panel.yaxis.set_major_formatter(_power)
     panel.minorticks_off()
     panel.xaxis.get_major_locator().set_params(integer=True)
     panel.set_xlabel(text("weights.figure.iteration", lang), fontsize=8, color=MUTED)
     panel.set_ylabel(text("weights.figure.largest_error", lang), fontsize=8, color=MUTED)
     panel.legend(frameon=False, fontsize=8, labelcolor=INK)
+
+
+def _power(value: float, _: int) -> str:
+    """Return a power of ten in letters that every font has."""
+    return f"1e{round(np.log10(value))}"
 
 
 def _nothing(panel: Any, lang: Language) -> None:  # noqa: ANN401  an Axes
