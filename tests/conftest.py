@@ -1,5 +1,6 @@
 """What the tests share: real data where they are, and how Hypothesis searches."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import settings
 
 from tests import samples
+
+gc.set_threshold(100_000, 50, 1000)  # among so many objects, looking often costs a seventh of all
 
 # Times vary with the machine; what Hypothesis looks at must not.
 settings.register_profile("divide-index", deadline=None)

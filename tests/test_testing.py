@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from divide_index.inference.estimate import Estimate
@@ -54,7 +54,6 @@ PROBABILITIES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
 
 @given(PROBABILITIES, st.integers(0, 2**32 - 1))
-@settings(max_examples=10)  # statsmodels collects garbage in every call
 def test_adjusting_keeps_the_order_and_lies_between_no_correction_and_bonferroni(
     drawn: list[float], seed: int
 ) -> None:
