@@ -58,6 +58,27 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
     help="Who counts: who has the dimension, who has all, or means of all items answered.",
 )
 @lonely_option
+@click.option(
+    "--variance",
+    type=click.Choice(["taylor", "bootstrap", "jackknife", "brr", "supplied"]),
+    default="taylor",
+    show_default=True,
+    help="How standard errors are estimated.",
+)
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=2),
+    default=1000,
+    show_default=True,
+    help="Replicates of the bootstrap.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the bootstrap, which needs one.")
+@click.option(
+    "--fay",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    help="Of brr: what the half left out keeps of its weight.",
+)
 @disclosure_option
 @click.option(
     "--format", "kind", type=click.Choice(_FORMATS), help="By default the ending of -o, or table."
@@ -79,6 +100,10 @@ def command(  # noqa: PLR0913  one parameter per option
     formula: str | None,
     cases: str,
     lonely: str,
+    variance: str,
+    replicates: int,
+    seed: int | None,
+    fay: float,
     disclosure: str,
     kind: str | None,
     output: Path | None,
@@ -92,7 +117,7 @@ def command(  # noqa: PLR0913  one parameter per option
     named.
     """
     from divide_index import output as files
-    from divide_index.levels import nonresponse_band, relative_levels
+    from divide_index.levels import VarianceMethod, nonresponse_band, relative_levels
     from divide_index.scoring import score
 
     given = one_source(session, survey, sources)
@@ -112,6 +137,7 @@ def command(  # noqa: PLR0913  one parameter per option
         formula=formula,  # pyright: ignore[reportArgumentType]
         cases=cases,  # pyright: ignore[reportArgumentType]
         confidence=confidence / 100,
+        variance=VarianceMethod(variance, replicates, seed, fay),  # pyright: ignore[reportArgumentType]
     )
     band = None
     if cases == "available" and kind != "csv":

@@ -45,6 +45,43 @@ def means(sums: Floats) -> Floats:
     return np.divide(sums[1::2], weights, out=np.full(weights.shape, np.nan), where=weights > 0)
 
 
+def levels_of(sums: Floats, reference: Floats, shares: Floats, formula: Formula) -> Floats:
+    """Return the levels of many cells, or of one in many replicates, without their influence.
+
+    Parameters
+    ----------
+    sums, reference
+        Sums over each and over the reference, shapes ``(…, 2 D)`` that broadcast.
+    shares, formula
+        As for :func:`linearise_levels`.
+
+    Returns
+    -------
+    levels
+        ``D`` dimensions and the overall level last, shape ``(…, D + 1)``; NaN when empty.
+    """
+    m, m_0 = _means(sums), _means(reference)
+    m_0 = np.where(m_0 > 0, m_0, np.nan)
+    levels = 100 * (m / m_0)
+    if formula == "weighted_ratios":
+        overall = levels @ shares
+    else:
+        overall = 100 * ((m @ shares) / (m_0 @ shares))
+    return np.concatenate([levels, np.asarray(overall)[..., None]], axis=-1)
+
+
+def composites_of(sums: Floats, shares: Floats) -> Floats:
+    """Return ``Σ ω_d m_d`` over the dimensions that count, of sums ``(…, 2 D)``."""
+    used = shares > 0
+    return np.asarray(_means(sums)[..., used] @ shares[used], dtype=np.float64)
+
+
+def _means(sums: Floats) -> Floats:
+    weights = sums[..., 0::2]
+    found = np.full(weights.shape, np.nan)
+    return np.divide(sums[..., 1::2], weights, out=found, where=weights > 0)
+
+
 def linearise_levels(
     cell: Floats, reference: Floats, shares: Floats, formula: Formula
 ) -> Linearised:

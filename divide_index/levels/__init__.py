@@ -2,7 +2,13 @@
 
 from divide_index.levels.band import NonresponseBand, Treatment, nonresponse_band
 from divide_index.levels.estimation import relative_levels
-from divide_index.levels.result import Cases, DegreesOfFreedom, LevelResult
+from divide_index.levels.result import (
+    Cases,
+    DegreesOfFreedom,
+    LevelResult,
+    Variance,
+    VarianceMethod,
+)
 
 __all__ = [
     "Cases",
@@ -10,6 +16,8 @@ __all__ = [
     "LevelResult",
     "NonresponseBand",
     "Treatment",
+    "Variance",
+    "VarianceMethod",
     "nonresponse_band",
     "relative_levels",
 ]

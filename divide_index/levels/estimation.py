@@ -1,7 +1,7 @@
 """Relative levels of all requested cells in one grouped pass over the records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -32,7 +32,14 @@ from divide_index.inference.ratios import (
     means,
     srs_variance,
 )
-from divide_index.levels.result import Cases, DegreesOfFreedom, LevelResult
+from divide_index.levels.replicated import Replication, replication_of
+from divide_index.levels.result import (
+    Cases,
+    DegreesOfFreedom,
+    LevelResult,
+    Variance,
+    VarianceMethod,
+)
 from divide_index.schema import OVERALL, SurveySchema, Variant, dimension_column
 from divide_index.scoring import Scores
 from divide_index.survey import Survey
@@ -59,6 +66,7 @@ class _Sheet:
     sums: Sums
     formula: Formula
     cases: Cases
+    replication: Replication | None = None
 
     @property
     def survey(self) -> Survey:
@@ -101,6 +109,7 @@ def relative_levels(
     cases: Cases = "available",
     confidence: float = 0.95,
     df: DegreesOfFreedom = "domain",
+    variance: Variance | VarianceMethod = "taylor",
 ) -> LevelResult:
     """Compare populations with the reference: levels (reference = 100) with design-based errors.
 
@@ -130,11 +139,16 @@ def relative_levels(
     df
         ``domain``: PSUs with a member minus their strata, the smaller of cell and reference;
         ``design``: all PSUs minus all strata, which reproduces R's intervals.
+    variance
+        ``taylor`` linearises; ``bootstrap`` (Rao-Wu), ``jackknife`` (one PSU at a time), ``brr``
+        (two PSUs in every stratum) and ``supplied`` (replicate weights that came with the survey)
+        make every level again in each replicate, calibrations repeated. The bootstrap needs a
+        seed: ``VarianceMethod("bootstrap", replicates=1000, seed=1)``.
 
     Returns
     -------
     LevelResult
-        Taylor-linearised standard errors with the covariance of cell and reference.
+        Design-based standard errors with the covariance of cell and reference.
 
     Raises
     ------
@@ -143,22 +157,22 @@ def relative_levels(
     SchemaError
         A condition that cannot be read, or on what the schema does not declare.
     DesignError
-        A stratum with a single PSU, unless the survey says what it shall contribute.
+        A stratum with a single PSU, unless the survey says what it shall contribute; replicates
+        always need two.
 
     References
     ----------
-    Deville (1999), Survey Methodology 25(2), 193-203.
+    Deville (1999), Survey Methodology 25(2), 193-203; Rust, Rao (1996), Statistical Methods in
+    Medical Research 5(3), 283-310.
     """
-    return levels_with_influence(
+    wanted = VarianceMethod(variance) if isinstance(variance, str) else variance
+    scores, replication, method = replication_of(scores, wanted)
+    result, _ = _levels(
         scores,
         by,
-        groups=groups,
-        where=where,
-        formula=formula,
-        cases=cases,
-        confidence=confidence,
-        df=df,
-    )[0]
+        _Options(groups, where, formula, cases, confidence, df, replication),
+    )
+    return result if replication is None else replace(result, variance=method)
 
 
 def levels_with_influence(
@@ -180,21 +194,40 @@ def levels_with_influence(
         The weighted influence on every row summed over each unit of the design, shape
         ``(U, k)``, for covariances with what was computed elsewhere.
     """
+    return _levels(scores, by, _Options(groups, where, formula, cases, confidence, df))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Options:
+    """What is asked of levels, besides their cells."""
+
+    groups: Sequence[str] | None
+    where: str | None
+    formula: Formula | None
+    cases: Cases
+    confidence: float
+    df: DegreesOfFreedom
+    replication: Replication | None = None
+
+
+def _levels(
+    scores: Scores, by: Sequence[str] | str | None, asked: _Options
+) -> tuple[LevelResult, Floats]:
     schema = scores.survey.schema
-    formula = formula or schema.formula
-    check_confidence(confidence)
-    _check_options(formula=formula, cases=cases, df=df)
+    formula = asked.formula or schema.formula
+    check_confidence(asked.confidence)
+    _check_options(formula=formula, cases=asked.cases, df=asked.df)
     request = requested(
         schema,
         by=[by] if isinstance(by, str) else list(by or ()),
-        groups=groups,
-        where=where,
+        groups=asked.groups,
+        where=asked.where,
     )
-    sets = [_columns(schema, cases)]
+    sets = [_columns(schema, asked.cases)]
     sums = summed(scores, request, sets, second=True)
-    sheet = _Sheet(scores, request, sums.sets[0], sums, formula, cases)
+    sheet = _Sheet(scores, request, sums.sets[0], sums, formula, asked.cases, asked.replication)
     _check_cells(sheet)
-    return _result(sheet, confidence, df)
+    return _result(sheet, asked.confidence, asked.df)
 
 
 def levels_by_cases(
@@ -300,26 +333,52 @@ def _check_cells(sheet: _Sheet) -> None:
 
 def _estimate(sheet: _Sheet, parts: list[Linearised], degrees: Floats) -> tuple[Estimate, Floats]:
     """Return the levels of every row with their joint covariance, and its totals of units."""
-    units = sheet.survey.design.units
-    totals = np.hstack(
-        [
-            part.unit_totals(levels.cell, units)
-            + sheet.reference.unit_totals(levels.reference, units)
-            for part, levels in zip(sheet.cells, parts, strict=True)
-        ]
-    )
     values = np.concatenate([part.levels for part in parts])
-    for name in sheet.request.averages:
-        _put_average(sheet, name, values, totals)
+    totals = np.zeros((sheet.survey.design.units, 0 if sheet.replication else values.size))
+    if sheet.replication is None:
+        totals = np.hstack(
+            [
+                part.unit_totals(levels.cell, len(totals))
+                + sheet.reference.unit_totals(levels.reference, len(totals))
+                for part, levels in zip(sheet.cells, parts, strict=True)
+            ]
+        )
+        for name in sheet.request.averages:
+            _put_average(sheet, name, values, totals)
+        covariance = sheet.survey.design.covariance(totals)
+    else:
+        for name in sheet.request.averages:
+            _put_average(sheet, name, values, None)
+        covariance = _replicated_covariance(sheet, sheet.replication, values)
     names = tuple(
         f"{part.cell.domain}/{part.cell.category}/{dimension}"
         for part in sheet.cells
         for dimension in sheet.dimensions
     )
-    return Estimate(names, values, sheet.survey.design.covariance(totals), degrees), totals
+    return Estimate(names, values, covariance, degrees), totals
 
 
-def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats) -> None:
+def _replicated_covariance(sheet: _Sheet, replication: Replication, values: Floats) -> Floats:
+    """Return the covariance of every row, made again in each replicate, averages among them."""
+    levels = replication.levels(sheet.cells, sheet.reference, sheet.shares, sheet.formula)
+    for name in sheet.request.averages:
+        members = sheet.schema.averages[name].members
+        given = [total for total in members.values() if not isinstance(total, str)]
+        cells = [sheet.cells[sheet.position("group", member)] for member in members]
+        sizes = (
+            np.array([given], dtype=np.float64)
+            if given
+            else np.column_stack([replication.weights(part) for part in cells])
+        )
+        shares = sizes / sizes.sum(axis=1, keepdims=True)
+        levels[:, sheet.rows("average", name)] = sum(
+            share[:, None] * levels[:, sheet.rows("group", member)]
+            for share, member in zip(shares.T, members, strict=True)
+        )
+    return replication.replicates.covariance(levels, values)
+
+
+def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats | None) -> None:
     """Put ``L̄ = Σ p_g L_g`` with ``z = Σ p_g z_g (+ (L_g - L̄) z_Pg/P)`` in an average's rows."""
     members = sheet.schema.averages[name].members
     cells = [sheet.cells[sheet.position("group", member)] for member in members]
@@ -329,13 +388,15 @@ def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats) -> No
     shares = sizes / sizes.sum()
     levels = np.stack([values[rows] for rows in blocks])
     average = shares @ levels
+    values[sheet.rows("average", name)] = average
+    if totals is None:
+        return
     influence = np.zeros((totals.shape[0], average.size))
     for share, rows in zip(shares, blocks, strict=True):
         influence += share * totals[:, rows]
     if not given:  # the totals are estimated from the weights and have an error of their own
         for part, level in zip(cells, levels, strict=True):
             influence += np.outer(part.weights, (level - average) / sizes.sum())
-    values[sheet.rows("average", name)] = average
     totals[:, sheet.rows("average", name)] = influence
 
 
@@ -343,6 +404,11 @@ def _degrees_of_freedom(sheet: _Sheet, inside: NDArray[np.bool_], df: DegreesOfF
     """Return each row's degrees of freedom: the smaller of cell and reference."""
     design = sheet.survey.design
     own = design.domain_degrees_of_freedom(inside)
+    whole = float(design.degrees_of_freedom)
+    if sheet.replication is not None and sheet.replication.replicates.method == "supplied":
+        # Who gave the weights may have told less of the design than the weights know.
+        whole = min(whole, float(sheet.replication.replicates.degrees_of_freedom))
+        own = np.minimum(own, whole)
     for name in sheet.request.averages:
         blocks = [sheet.rows("group", member) for member in sheet.schema.averages[name].members]
         own[sheet.rows("average", name)] = np.min(np.stack([own[rows] for rows in blocks]), axis=0)
@@ -351,17 +417,25 @@ def _degrees_of_freedom(sheet: _Sheet, inside: NDArray[np.bool_], df: DegreesOfF
     if df == "domain":
         return domain
     # Where a domain has no degree of freedom of its own, the design's make no variance for it.
-    return np.where(domain >= 1, float(design.degrees_of_freedom), 0.0)
+    return np.where(domain >= 1, whole, 0.0)
 
 
 def _reference_precision(sheet: _Sheet) -> tuple[Floats, Floats]:
     """Return the reference's means and their relative standard errors, each ``(D,)``."""
     linearised = linearise_means(sheet.reference.total)
-    totals = sheet.reference.unit_totals(linearised.cell, sheet.survey.design.units)
+    if sheet.replication is None:
+        totals = sheet.reference.unit_totals(linearised.cell, sheet.survey.design.units)
+        covariance = sheet.survey.design.covariance(totals)
+    else:
+        each = [
+            sheet.replication.composites([sheet.reference], own)
+            for own in np.eye(linearised.levels.size)
+        ]
+        covariance = sheet.replication.replicates.covariance(np.hstack(each), linearised.levels)
     estimate = Estimate(
         tuple(sheet.schema.dimensions),
         linearised.levels,
-        sheet.survey.design.covariance(totals),
+        covariance,
         np.full(linearised.levels.size, float(sheet.survey.design.degrees_of_freedom)),
     )
     return estimate.values, estimate.std_errors / estimate.values
@@ -406,14 +480,18 @@ def _fieller(
     """Return Fieller intervals of ``100 Σ ω_d m_d / Σ ω_d m_0d`` for the chosen cells."""
     cells = [*(sheet.cells[int(index)] for index in chosen), sheet.reference]
     parts = [linearise_means(part.total) for part in cells]
-    totals = [
-        part.unit_totals((weights @ linearised.cell)[None, :], sheet.survey.design.units)
-        for part, linearised in zip(cells, parts, strict=True)
-    ]
-    covariance = sheet.survey.design.covariance(np.hstack(totals))
-    variances = np.diag(covariance)
     used = weights > 0
     values = np.array([float(weights[used] @ part.levels[used]) for part in parts])
+    if sheet.replication is None:
+        totals = [
+            part.unit_totals((weights @ linearised.cell)[None, :], sheet.survey.design.units)
+            for part, linearised in zip(cells, parts, strict=True)
+        ]
+        covariance = sheet.survey.design.covariance(np.hstack(totals))
+    else:
+        replicated = sheet.replication.composites(cells, weights)
+        covariance = sheet.replication.replicates.covariance(replicated, values)
+    variances = np.diag(covariance)
     size = chosen.size
     triples = np.column_stack([variances[:-1], covariance[:-1, -1], np.full(size, variances[-1])])
     low, high = fieller_interval(values[:-1], np.full(size, values[-1]), triples, quantiles)

@@ -18,6 +18,29 @@ from divide_index.scoring import Scores
 Floats = NDArray[np.float64]
 Cases = Literal["available", "complete", "answered", "missing_as_zero"]
 DegreesOfFreedom = Literal["domain", "design"]
+Variance = Literal["taylor", "bootstrap", "jackknife", "brr", "supplied"]
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceMethod:
+    """How variances were estimated.
+
+    Parameters
+    ----------
+    method
+        ``taylor``, or how the replicates were made.
+    replicates
+        How many, of the bootstrap; of a result, how many there were.
+    seed
+        Of the bootstrap.
+    fay
+        Fay's ``ρ`` of balanced half-samples.
+    """
+
+    method: Variance = "taylor"
+    replicates: int = 1000
+    seed: int | None = None
+    fay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +87,8 @@ class LevelResult:
         What the levels were computed from.
     findings
         What a reader of these numbers should know.
+    variance
+        How variances were estimated.
     """
 
     estimate: Estimate
@@ -85,6 +110,7 @@ class LevelResult:
     where: str | None
     scores: Scores
     findings: tuple[Finding, ...] = ()
+    variance: VarianceMethod = VarianceMethod()
 
     @property
     def degrees_of_freedom(self) -> Floats:

@@ -1,7 +1,7 @@
 """How levels were made, in words: formula, cases, design."""
 
 from divide_index.inference.ratios import Formula
-from divide_index.levels import LevelResult
+from divide_index.levels import LevelResult, VarianceMethod
 from divide_index.messages import Language, text
 from divide_index.publication.formatting import counted
 from divide_index.schema import SurveySchema
@@ -66,13 +66,22 @@ def _variable_label(schema: SurveySchema, name: str, lang: Language) -> str:
     return name if label is None else label.of(lang)
 
 
-def design_notes(survey: Survey, lang: Language) -> list[str]:
+def design_notes(
+    survey: Survey, lang: Language, variance: VarianceMethod | None = None
+) -> list[str]:
     """Return how the variance was estimated, and what is to be known of the design."""
-    design = survey.design
+    design, used = survey.design, variance or VarianceMethod()
     notes = [
         text(
             "note.variance",
             lang,
+            method=text(
+                f"variance.{used.method}",
+                lang,
+                replicates=counted(used.replicates),
+                seed=used.seed,
+                fay=f"{used.fay:g}",
+            ),
             design=text(f"design.{survey.design_kind}", lang),
             psus=counted(design.psus),
             strata=counted(len(design.stratum_labels)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from divide_index.cells import Cell
 from divide_index.errors import Finding
-from divide_index.levels import LevelResult
+from divide_index.levels import LevelResult, VarianceMethod
 from divide_index.publication.disclosure import Suppression
 from divide_index.schema import SurveySchema, schema_hash
 from divide_index.survey import Survey
@@ -54,7 +54,7 @@ def provenance_of(result: LevelResult, suppression: Suppression | None = None) -
             "formula": result.formula,
             "weights": {name: part.weight for name, part in schema.dimensions.items()},
             "cases": result.cases,
-            "variance": "taylor",
+            **_variance(result.variance),
             "df": result.df,
             "confidence": result.confidence,
             "where": result.where,
@@ -193,6 +193,16 @@ def _basis_of_years(
             for year, survey in waves.surveys.items()
         ],
     }
+
+
+def _variance(used: VarianceMethod) -> dict[str, Any]:
+    """Return how variances were estimated, and with what they can be estimated again."""
+    if used.method == "taylor":
+        return {"variance": "taylor"}
+    said: dict[str, Any] = {"variance": used.method, "replicates": used.replicates}
+    if used.seed is not None:
+        said["seed"] = used.seed
+    return said | ({"fay": used.fay} if used.method == "brr" else {})
 
 
 def _asked(cells: Sequence[Cell]) -> dict[str, list[str]]:

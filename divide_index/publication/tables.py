@@ -183,7 +183,7 @@ def level_notes(
         notes.append(text("note.where", lang, where=result.where))
     if schema.target is not None:
         notes.append(_target_note(schema, lang))
-    notes += formula_notes(result, lang) + design_notes(survey, lang)
+    notes += formula_notes(result, lang) + design_notes(survey, lang, result.variance)
     bands = [] if band is None else _bands(result, band, lang, suppression)
     if bands:
         notes.append(text("note.band", lang, bands=bands))

@@ -12,6 +12,7 @@ from divide_index import engine
 from divide_index.engine import PsuTable
 from divide_index.errors import DesignError, Finding, InputError
 from divide_index.inference.design import Design, LonelyPsu
+from divide_index.inference.replication import Replicates
 from divide_index.inference.units import calibrated_design
 from divide_index.reading.gate import Ledger
 from divide_index.reading.gathering import Gathered, gather
@@ -56,6 +57,8 @@ class Survey:
         The years whose people it pools, ascending; none for the survey of one year.
     base_weights
         Weights before anything was done to them, shape ``(n,)``; None where nothing was.
+    replicates
+        Replicate weights that came with it, over its weights: ``(R, n)``.
     weighting
         What was done to the weights, in order; none where they are as they came.
     """
@@ -70,6 +73,7 @@ class Survey:
     is_synthetic: bool = False
     pooled: tuple[int, ...] = ()
     base_weights: Floats | None = None
+    replicates: Replicates | None = None
     weighting: tuple[WeightStep, ...] = ()
 
     @property
@@ -95,6 +99,18 @@ class Survey:
     def samples_of_units(self) -> Indices:
         """Return the sample of each unit of the design, shape ``(U,)``."""
         return self.design.of_units(self.psus.samples)
+
+    def by_record(self) -> "Survey":
+        """Return the survey with every record a unit of its PSU, as replicate weights need."""
+        psu = engine.values(self.frame, engine.UNIT).astype(np.intp)
+        if self.design.psu_of_unit is not None:
+            psu = self.design.psu_of_unit[psu]
+        records = np.arange(self.records, dtype=np.intp)
+        return replace(
+            self,
+            frame=engine.with_units(self.frame, records),
+            design=self.design.calibrated(psu, ()),
+        )
 
     def psu_labels(self, variable: str) -> list[str]:
         """Return the label of each PSU by a variable, such as its own or a person's identifier.

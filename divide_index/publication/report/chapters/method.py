@@ -104,7 +104,7 @@ def _reference(draft: Draft) -> None:
 
 def _design(draft: Draft) -> None:
     material = draft.material
-    said = design_notes(material.result.scores.survey, material.lang)
+    said = design_notes(material.result.scores.survey, material.lang, material.result.variance)
     draft.bullets([*said, material.say("report.text.covariance", reference=material.reference)])
 
 
