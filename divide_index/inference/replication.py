@@ -237,7 +237,7 @@ def balanced_factors(design: Design, *, fay: float = 0.0) -> Floats:
         raise EstimationError("DI-E403")
     order = np.argsort(design.strata, kind="stable")
     side = np.empty(design.psus, dtype=np.float64)
-    side[order] = np.tile([1.0, -1.0], strata)
+    side[order] = np.tile([-1.0, 1.0], strata)  # as R: where the sign is +, the first is left out
     signs = np.asarray(hadamard(1 << strata.bit_length()), dtype=np.float64)
     return 1 + (1 - fay) * signs[1 + design.strata].T * side
 
