@@ -286,7 +286,7 @@ def _fitted_with() -> dict[str, str]:
     """Return the versions of what a decomposition is computed with besides."""
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("formulaic", "statsmodels")}
+    return {"formulaic": version("formulaic")}
 
 
 def tool() -> dict[str, str]:
