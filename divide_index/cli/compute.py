@@ -126,7 +126,8 @@ def command(  # noqa: PLR0913  one parameter per option
         refuse_input(output, given, schema)
         for path in places_of(output, kind):
             files.check_writable(path, force=force)
-    data = read_told(session, given, schema, lonely=lonely, verbose=verbose)
+    supplied = variance == "supplied"
+    data = read_told(session, given, schema, lonely=lonely, verbose=verbose, replicates=supplied)
     scores = score(data)
     domains, groups = listed(by), listed(group) or None
     result = relative_levels(

@@ -21,6 +21,7 @@ def read_told(
     *,
     lonely: str,
     verbose: bool,
+    replicates: bool = False,
 ) -> "Survey":
     """Read a survey; on stderr stands what is surprising in it, and in full what was read."""
     from divide_index.errors import Finding
@@ -29,7 +30,12 @@ def read_told(
 
     meaning = None if schema is None else load_schema(schema)
     session.survey_language = None if meaning is None else meaning.language
-    data = read_survey(given, meaning, lonely_psu=lonely)  # pyright: ignore[reportArgumentType]
+    data = read_survey(
+        given,
+        meaning,
+        lonely_psu=lonely,  # pyright: ignore[reportArgumentType]
+        replicates=replicates,
+    )
     session.survey_language = data.schema.language
     if schema is None:
         session.report(Finding.of("DI-I072", schema=data.schema.name))

@@ -1,5 +1,6 @@
 """``divide-index weight``: from a sample to weights that reach what is known of the population."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from divide_index.cli.context import (
 from divide_index.cli.surveys import read_told
 
 if TYPE_CHECKING:
+    from divide_index.inference.replication import Replicates
     from divide_index.survey import Survey
     from divide_index.weighting import WeightDiagnostics
 
@@ -99,6 +101,10 @@ def _bounds(
     "--no-recalibrate", is_flag=True, help="Do not reach the margins again after trimming."
 )
 @click.option(
+    "--replicates", type=click.IntRange(min=2), help="Write so many bootstrap replicates too."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the replicates, which need one.")
+@click.option(
     "--template", type=click.Path(path_type=Path), help="Write a workbook of margins to fill in."
 )
 @click.option("--picture", type=click.Path(path_type=Path), help="Draw the weights: PNG or SVG.")
@@ -134,6 +140,8 @@ def command(  # noqa: PLR0913  one parameter per option
     trim: tuple[float, float] | None,
     trim_times: str,
     no_recalibrate: bool,  # noqa: FBT001
+    replicates: int | None,
+    seed: int | None,
     template: Path | None,
     picture: Path | None,
     lonely: str,
@@ -177,7 +185,13 @@ def command(  # noqa: PLR0913  one parameter per option
         data = _trimmed(data, trim, trim_times, recalibrate=bool(margins) and not no_recalibrate)
     session.report_all(data.findings[noticed:])
     diagnostics = weight_diagnostics(data)
-    _write(session, data, diagnostics, given, output=output, picture=picture, force=force)
+    made = None
+    if replicates is not None and output is not None:
+        from divide_index.inference.replication import replicates_of
+
+        made = replicates_of(data.design, "bootstrap", count=replicates, seed=seed)
+    out = _Output(output, picture, made, seed)
+    _write(session, data, diagnostics, given, out, force=force)
     if kind == "json":
         write_text(weights_as_json(diagnostics, data))
     else:
@@ -202,14 +216,23 @@ def _refuse_nothing(
         raise click.UsageError(session.words("cli.weight.bounds_alone"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What is written: the weighted file with its replicates, and the picture."""
+
+    weighted: Path | None
+    picture: Path | None
+    replicates: "Replicates | None" = None
+    seed: int | None = None
+
+
 def _write(
     session: Session,
     data: "Survey",
     diagnostics: "WeightDiagnostics",
     given: Path | dict[str, Path],
+    out: _Output,
     *,
-    output: Path | None,
-    picture: Path | None,
     force: bool,
 ) -> None:
     """Write the weighted file and the picture, all of it or nothing."""
@@ -217,16 +240,18 @@ def _write(
     from divide_index.errors import Finding
 
     contents: dict[Path, bytes] = {}
-    if output is not None:
+    if out.weighted is not None:
         from divide_index.weighting import weighted_files
 
-        made = weighted_files(data, given, output.name)
-        contents |= {output.with_name(name): content for name, content in made.items()}
-    if picture is not None:
+        made = weighted_files(
+            data, given, out.weighted.name, replicates=out.replicates, seed=out.seed
+        )
+        contents |= {out.weighted.with_name(name): content for name, content in made.items()}
+    if out.picture is not None:
         from divide_index.publication.figures.weight_figures import weight_picture
 
-        drawn = picture.suffix.lower().lstrip(".") or "png"
-        contents[picture] = weight_picture(diagnostics, session.language, kind=drawn)
+        drawn = out.picture.suffix.lower().lstrip(".") or "png"
+        contents[out.picture] = weight_picture(diagnostics, session.language, kind=drawn)
     if contents:
         files.write_files(contents, force=force)
     for path in contents:

@@ -180,6 +180,10 @@ def replicate_unit_factors(
         if failed:
             row, error = next(iter(failed.items()))
             raise EstimationError(
-                "DI-E430", count=len(failed), replicates=len(found), first=row + 1, why=error.code
+                "DI-E430",
+                count=len(failed),
+                replicates=len(found),
+                first=row + 1,
+                why=error.params.get("names") or error.code,
             )
     return found

@@ -228,6 +228,21 @@ class Dimension(Evidence):
         return self
 
 
+class ReplicateColumns(Node):
+    """Columns of replicate weights that come with the data, and what their spread is worth."""
+
+    prefix: str
+    """What their headers begin with; a number follows: repw in repw1, repw2."""
+    kind: Literal["bootstrap", "jk1", "jkn", "brr", "fay", "acs"]
+    """How they were made, as in R's svrepdesign."""
+    fay: Annotated[Number, Field(ge=0, lt=1)] = 0
+    """Fay's factor, with kind fay."""
+    scale: Annotated[Number, Field(gt=0)] | None = None
+    """What the sum of squares is multiplied by, in the place of the kind's own."""
+    rscales: tuple[Annotated[Number, Field(ge=0)], ...] = ()
+    """A factor for each replicate; needed with kind jkn."""
+
+
 class DesignColumns(Node):
     """The variables of the sampling design; what is absent is stated in every output."""
 
@@ -243,6 +258,8 @@ class DesignColumns(Node):
     """The variable that tells independent samples apart."""
     id: str | None = None
     """The variable that identifies a respondent."""
+    replicates: ReplicateColumns | None = None
+    """Columns of replicate weights, for `--variance supplied`."""
     note: Text | None = None
     """What a reader must know about the design, in both languages."""
 

@@ -137,6 +137,7 @@ def read_survey(
     schema: SurveySchema | str | Path | None = None,
     *,
     lonely_psu: LonelyPsu = "fail",
+    replicates: bool = False,
 ) -> Survey:
     """Read survey microdata and check them against their schema.
 
@@ -151,6 +152,9 @@ def read_survey(
         and codes all fit.
     lonely_psu
         What a stratum with a single PSU contributes to a variance (R's names).
+    replicates
+        Whether to read the replicate weights that came with it too, for
+        ``variance="supplied"``.
 
     Returns
     -------
@@ -169,7 +173,13 @@ def read_survey(
     if gathered is None:
         raise AssertionError  # a ledger that stops raises the first error
     survey = assembled(gathered, ledger, lonely_psu)
-    return restored(survey, sources)
+    survey = restored(survey, sources)
+    if not replicates:
+        return survey
+    from divide_index.survey.replicate_columns import replicates_supplied
+
+    made = replicates_supplied(survey.schema, sources, survey.weights())
+    return replace(survey, replicates=made)
 
 
 def restored(survey: Survey, sources: Sources) -> Survey:

@@ -1,6 +1,6 @@
 """A weighted file read again: the steps of its weights, from the file that lies beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from divide_index import engine
 from divide_index.errors import Finding, InputError
 from divide_index.inference.calibration import margins_reached
 from divide_index.margins import PopulationMargins, margins_of_records
+from divide_index.reading.origin import OpenFile
 from divide_index.reading.sources import Opener, Sources, opened_as_said
 from divide_index.schema import SurveySchema, only_file
 from divide_index.survey.sidecar import DesignRecord, SampleRecord, read_sidecar
@@ -93,15 +94,28 @@ def _columns(
     opener: Opener, name: str | None, schema: SurveySchema, record: DesignRecord, path: Path
 ) -> Floats:
     """Return the weights that stand in a file, those before everything first."""
-    file = only_file(schema) if name is None and len(schema.files) <= 1 else name
-    opened = opened_as_said(opener, name, schema, file)
+    opened = opened_part(opener, name, schema)
     lacking = [column for column in record.columns if column not in opened.columns]
     if lacking:
         raise InputError("DI-E432", path=path.name, file=record.file, columns=lacking)
-    frame = opened.read(dict.fromkeys(record.columns, False))
+    found, unusable = weights_in(opened, record.columns)
+    if unusable:
+        raise InputError("DI-E432", path=path.name, file=record.file, columns=unusable)
+    return found
+
+
+def opened_part(opener: Opener, name: str | None, schema: SurveySchema) -> OpenFile:
+    """Open one of the files whose records are laid one below the other."""
+    file = only_file(schema) if name is None and len(schema.files) <= 1 else name
+    return opened_as_said(opener, name, schema, file)
+
+
+def weights_in(opened: OpenFile, columns: Sequence[str]) -> tuple[Floats, list[str]]:
+    """Return columns of weights ``(n, k)``, and those that are none: no numbers, or negative."""
+    frame = opened.read(dict.fromkeys(columns, False))
     found: list[Floats] = []
     unusable: list[str] = []
-    for column in record.columns:
+    for column in columns:
         try:
             values = engine.values(frame, column)
         except (ValueError, TypeError):
@@ -110,9 +124,7 @@ def _columns(
         if not (np.isfinite(values) & (values >= 0)).all():
             unusable.append(column)
         found.append(values)
-    if unusable:
-        raise InputError("DI-E432", path=path.name, file=record.file, columns=unusable)
-    return np.column_stack(found)
+    return np.column_stack(found) if found else np.zeros((0, 0)), unusable
 
 
 def _restored(records: _Records, record: SampleRecord, before: Floats, after: Floats) -> SampleStep:

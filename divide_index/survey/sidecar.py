@@ -12,6 +12,7 @@ from divide_index.margins import PopulationMargin, SampleMargins
 from divide_index.survey.steps import StepKind, WeightStep
 
 BASE_COLUMN = "base_weight"
+REPLICATE_PREFIX = "replicate_"
 MADE_COLUMN = "weight"  # of a survey that came without
 MADE_WEIGHT = "design:weight"  # its variable: no schema can have one of that name
 ENDING = ".design.json"
@@ -77,6 +78,30 @@ class StepRecord(_Record):
     samples: tuple[SampleRecord, ...] = ()
 
 
+class ReplicateRecord(_Record):
+    """Replicate weights in a file, and what their spread is worth."""
+
+    prefix: str
+    count: Annotated[int, Field(ge=2)]
+    method: Literal["bootstrap", "jackknife", "brr"]
+    scale: Positive
+    rscales: tuple[Count, ...]
+    seed: int | None = None
+    fay: float = 0.0
+
+    @model_validator(mode="after")
+    def _has_a_scale_for_each(self) -> "ReplicateRecord":
+        if len(self.rscales) != self.count:
+            msg = "rscales are not one for each replicate"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that hold them, in order."""
+        return [f"{self.prefix}{k}" for k in range(1, self.count + 1)]
+
+
 class DesignRecord(_Record):
     """How the weights of a file were made."""
 
@@ -87,6 +112,7 @@ class DesignRecord(_Record):
     schema_name: Annotated[str, Field(alias="schema")]
     base_column: str = BASE_COLUMN
     steps: Annotated[tuple[StepRecord, ...], Field(min_length=1)]
+    replicates: ReplicateRecord | None = None
 
     @property
     def columns(self) -> list[str]:

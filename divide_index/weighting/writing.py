@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.errors import EstimationError, InputError
+from divide_index.inference.replication import Replicates, Replication
 from divide_index.reading.origin import OpenFile
 from divide_index.reading.sources import Opener, located, opened_as_said, sources_of
 from divide_index.schema import (
@@ -29,15 +30,15 @@ from divide_index.survey.sidecar import (
     BASE_COLUMN,
     MADE_COLUMN,
     MADE_WEIGHT,
+    REPLICATE_PREFIX,
     DesignRecord,
+    ReplicateRecord,
     read_sidecar,
     sidecar_of,
     steps_recorded,
 )
 
 Floats = NDArray[np.float64]
-
-_REPLICATE_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,8 @@ def weighted_files(
     source: object,
     name: str,
     *,
-    replicates: Floats | None = None,
+    replicates: Replicates | None = None,
+    seed: int | None = None,
 ) -> dict[str, bytes]:
     """Return a weighted survey as files, each with what lies beside it.
 
@@ -71,7 +73,10 @@ def weighted_files(
         Of the weighted file. Of several whose records are laid one below the other, each has
         the schema's name for it before the ending: ``weighted-farmers.csv``.
     replicates
-        Replicate weights to write too, shape ``(R, n)``.
+        Replicates of the survey's design, whose weights are written too: every calibration is
+        repeated in each.
+    seed
+        Theirs, to be remembered.
 
     Returns
     -------
@@ -92,13 +97,16 @@ def weighted_files(
     if survey.base_weights is None:
         raise EstimationError("DI-E445", samples=[])
     found = _sources(survey, source)
+    weights = None if replicates is None else _replicate_weights(survey, replicates)
     contents: dict[str, bytes] = {}
     for each in found:
         own = name if len(found) == 1 else _named_for(name, str(each.name))
         record, columns = _recorded(survey, each, own)
-        if replicates is not None:
-            for k, row in enumerate(replicates[:, each.rows], start=1):
-                columns[f"replicate_{k}"] = [f"{v:.{_REPLICATE_DIGITS}g}" for v in row]
+        if replicates is not None and weights is not None:
+            made = _replicates_recorded(replicates, seed)
+            record = record.model_copy(update={"replicates": made})
+            for column, row in zip(made.columns, weights[:, each.rows], strict=True):
+                columns[column] = _numbers(row, each.layout.decimal)
         content = _csv(_with_columns(survey, each, columns), each)
         record = record.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
         contents[own] = content
@@ -161,6 +169,24 @@ def _refuse_labels(survey: Survey, opened: OpenFile, file: str | None, path: Pat
         raise InputError("DI-E446", path=path.name, reason="labels")
 
 
+def _replicate_weights(survey: Survey, replicates: Replicates) -> Floats:
+    """Return the weights of records in each replicate, calibrated again, shape ``(R, n)``."""
+    unit = engine.values(survey.frame, engine.UNIT).astype(np.intp)
+    factors = survey.design.unit_factors(replicates.factors)
+    return np.asarray(factors[:, unit] * survey.weights(), dtype=np.float64)
+
+
+def _replicates_recorded(replicates: Replicates, seed: int | None) -> ReplicateRecord:
+    return ReplicateRecord(
+        prefix=REPLICATE_PREFIX,
+        count=replicates.count,
+        method=cast("Replication", replicates.method),
+        scale=replicates.scale,
+        rscales=tuple(replicates.rscales.tolist()),
+        seed=seed,
+    )
+
+
 # -- columns ---------------------------------------------------------------------------------
 
 
@@ -219,7 +245,10 @@ def _is_inside(members: NDArray[np.intp], rows: slice, step: WeightStep) -> bool
 def _own_columns(path: Path) -> set[str]:
     """Return the columns that were written into a file when it was weighted before."""
     place = sidecar_of(path)
-    return {*read_sidecar(place).columns} if place.is_file() else set()
+    if not place.is_file():
+        return set()
+    record = read_sidecar(place)
+    return {*record.columns, *(() if record.replicates is None else record.replicates.columns)}
 
 
 def _free(name: str, taken: Iterable[str]) -> str:
