@@ -37,7 +37,12 @@ if TYPE_CHECKING:
     )
     from divide_index.history import identity_check, published_levels
     from divide_index.inspection import Inspection, check_survey
-    from divide_index.levels import LevelResult, nonresponse_band, relative_levels
+    from divide_index.levels import (
+        LevelResult,
+        VarianceMethod,
+        nonresponse_band,
+        relative_levels,
+    )
     from divide_index.publication.figures import plot
     from divide_index.publication.report import Report
     from divide_index.schema import SurveySchema, load_schema
@@ -55,6 +60,15 @@ if TYPE_CHECKING:
         project_published,
     )
     from divide_index.waves import Waves, read_waves
+    from divide_index.weighting import (
+        WeightDiagnostics,
+        adjust_nonresponse,
+        calibrate,
+        rake,
+        trim,
+        weight_diagnostics,
+        weighted_files,
+    )
 
 _ROOM_OF = {
     "ChangeDecomposition": "change",
@@ -75,8 +89,12 @@ _ROOM_OF = {
     "SurveySchema": "schema",
     "TargetResult": "target",
     "TwoGroupResult": "decomposition",
+    "VarianceMethod": "levels",
     "Waves": "waves",
+    "WeightDiagnostics": "weighting",
+    "adjust_nonresponse": "weighting",
     "beta_convergence": "change",
+    "calibrate": "weighting",
     "change_decomposition": "change",
     "change_sources": "change",
     "cheapest_mix": "target",
@@ -97,6 +115,7 @@ _ROOM_OF = {
     "project_published": "target",
     "published_levels": "history",
     "quantile_gap": "decomposition",
+    "rake": "weighting",
     "read_survey": "survey",
     "read_waves": "waves",
     "regress_scores": "decomposition",
@@ -107,6 +126,9 @@ _ROOM_OF = {
     "simulate_survey": "simulate",
     "standardised_levels": "decomposition",
     "tabulate": "tabulation",
+    "trim": "weighting",
+    "weight_diagnostics": "weighting",
+    "weighted_files": "weighting",
 }
 
 __all__ = [
@@ -128,8 +150,12 @@ __all__ = [
     "SurveySchema",
     "TargetResult",
     "TwoGroupResult",
+    "VarianceMethod",
     "Waves",
+    "WeightDiagnostics",
+    "adjust_nonresponse",
     "beta_convergence",
+    "calibrate",
     "change_decomposition",
     "change_sources",
     "cheapest_mix",
@@ -150,6 +176,7 @@ __all__ = [
     "project_published",
     "published_levels",
     "quantile_gap",
+    "rake",
     "read_survey",
     "read_waves",
     "regress_scores",
@@ -160,6 +187,9 @@ __all__ = [
     "simulate_survey",
     "standardised_levels",
     "tabulate",
+    "trim",
+    "weight_diagnostics",
+    "weighted_files",
 ]
 
 

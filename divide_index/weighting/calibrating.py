@@ -105,6 +105,7 @@ def rake(
     Deming, Stephan (1940), Annals of Mathematical Statistics 11(4), 427-444; Deville, Särndal,
     Sautory (1993), Journal of the American Statistical Association 88(423), 1013-1020.
     """
+    refuse_pooled(survey)
     margins = margins_of(survey, known, total=total, kind=kind, by=by, keep_others=keep_others)
 
     def solve(sample: SampleMargins, weights: Floats) -> CalibratedWeights:
@@ -152,6 +153,7 @@ def calibrate(
     ----------
     Deville, Särndal (1992), Journal of the American Statistical Association 87(418), 376-382.
     """
+    refuse_pooled(survey)
     margins = margins_of(survey, known, total=total, kind=kind, by=by, keep_others=keep_others)
 
     def solve(sample: SampleMargins, weights: Floats) -> CalibratedWeights:
@@ -203,9 +205,8 @@ def calibrated(
     Raises
     ------
     EstimationError
-        DI-E436: the survey pools years. DI-E439: weights that are not positive.
+        DI-E439: weights that are not positive.
     """
-    refuse_pooled(survey)
     weights = survey.weights().copy()
     samples: list[SampleStep] = []
     for sample in margins.samples:
