@@ -24,6 +24,7 @@ PAGE = (ROOT / "docs" / "survey-files.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 YEARS = (ROOT / "docs" / "years.md").read_text(encoding="utf-8")
 TARGET = (ROOT / "docs" / "target.md").read_text(encoding="utf-8")
+WEIGHTING = (ROOT / "docs" / "weighting.md").read_text(encoding="utf-8")
 NOTEBOOK = (ROOT / "docs" / "decomposition.md").read_text(encoding="utf-8")
 SAMPLES = ("general", "farmers", "disabled", "low_income")
 
@@ -84,13 +85,21 @@ def simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         frame.to_csv(f"{year}.csv", index=False)
     frames = [pd.read_csv(f"{year}.csv", dtype=str) for year in (2023, 2024, 2025)]
     frames[-1].to_csv("survey.csv", index=False)
+    frame = pd.read_csv("survey.csv")
+    sums = frame.groupby(["sample", "sex"])["weight"].sum().reset_index(name="total")
+    sums["total"] = (sums["total"] * sums["sex"].map({1: 1.05, 2: 0.96})).round()
+    sums.assign(variable="sex").rename(columns={"sex": "category"}).to_csv(
+        "totals.csv", index=False
+    )
     yield tmp_path
     plt.close("all")
 
 
-@pytest.mark.parametrize(("page", "name"), [(YEARS, "years"), (TARGET, "target")])
+@pytest.mark.parametrize(
+    ("page", "name"), [(YEARS, "years"), (TARGET, "target"), (WEIGHTING, "weighting")]
+)
 @pytest.mark.usefixtures("simulated")
-def test_the_notebooks_of_years_and_target_run(page: str, name: str) -> None:
+def test_the_notebooks_of_these_pages_run(page: str, name: str) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     exec(compile(code, f"docs/{name}.md", "exec"), {})  # the page is our own code
     assert plt.get_fignums()
@@ -135,12 +144,15 @@ def test_the_values_file_of_the_plan_is_one(tmp_path: Path) -> None:
 
 COMMANDS = [
     line.partition("#")[0].split()[1:]
-    for page in (YEARS, TARGET)
+    for page in (YEARS, TARGET, WEIGHTING)
     for line in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0].splitlines()
 ]
 PREPARED: dict[str, Callable[[], object]] = {
     "a.csv": lambda: Path("2023.csv").rename("a.csv"),
     "b.csv": lambda: Path("2024.csv").rename("b.csv"),
+    "weighted.csv": lambda: cli.run(
+        [*"weight survey.csv --schema example --margins totals.csv -o weighted.csv".split()]
+    ),
     "values.yaml": lambda: Path("values.yaml").write_text(
         re.findall(r"```yaml\n(.*?)```", TARGET, re.DOTALL)[1], encoding="utf-8"
     ),
@@ -154,7 +166,8 @@ def test_every_command_of_these_pages_is_one(
 ) -> None:
     for word in command:
         for name, prepare in PREPARED.items():
-            if word.endswith(name) and not Path(name).exists():
+            is_made = "-o" in command and name == command[command.index("-o") + 1]
+            if word.endswith(name) and not is_made and not Path(name).exists():
                 prepare()
     if "--published" in command:  # simulated records are held against nothing that was published
         file = Path(command[1])

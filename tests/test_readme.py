@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from divide_index.cli import run
@@ -23,6 +24,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert run([*start, "--seed", "1", "-o", str(place / "survey.csv")]) == 0
     for year in ("2023", "2024", "2025"):
         assert run([*start, "--seed", year, "--n", "4000", "-o", str(place / f"{year}.csv")]) == 0
+    sums = pd.read_csv(place / "survey.csv").groupby(["sample", "sex"])["weight"].sum().round()
+    totals = sums.reset_index(name="total").rename(columns={"sex": "category"})
+    totals.assign(variable="sex").to_csv(place / "totals.csv", index=False)
     return place
 
 
