@@ -12,8 +12,8 @@ from tests import samples
 gc.set_threshold(100_000, 50, 1000)  # among so many objects, looking often costs a seventh of all
 
 # Times vary with the machine; what Hypothesis looks at must not.
-settings.register_profile("divide-index", deadline=None)
-settings.register_profile("few", deadline=None, max_examples=25)  # with other libraries, in .ci/run
+settings.register_profile("divide-index", deadline=None, max_examples=50)
+settings.register_profile("few", deadline=None, max_examples=5)  # with other libraries, in .ci/run
 settings.load_profile(os.environ.get("DIVIDE_INDEX_HYPOTHESIS", "divide-index"))
 
 

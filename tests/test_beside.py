@@ -31,6 +31,7 @@ from divide_index.schema import SurveySchema, Text, load_schema
 from divide_index.schema.parts import Domain, Variable
 from divide_index.scoring import Scores, score
 from divide_index.survey import read_survey
+from tests.examples import examples
 from tests.samples import (
     DIMENSIONS,
     SCHEMAS,
@@ -315,7 +316,7 @@ DRAWN = samples(min_psus=3).map(everywhere)
 
 
 @given(DRAWN, st.sampled_from(FORMULAS))
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_with_a_single_class_a_standardised_level_is_the_crude_one(
     sample: Sample, formula: Formula
 ) -> None:
@@ -343,7 +344,7 @@ def test_with_a_single_class_a_standardised_level_is_the_crude_one(
 
 
 @given(DRAWN, st.floats(0.01, 100))
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_moves_anything(
     sample: Sample, factor: float
 ) -> None:
@@ -362,7 +363,7 @@ def test_neither_the_scale_of_weights_nor_the_order_of_rows_moves_anything(
 
 
 @given(DRAWN, st.sampled_from(FORMULAS))
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_spread_is_that_of_levels_about_one_hundred(sample: Sample, formula: Formula) -> None:
     """Between: the squared distances of the areas' levels, weighted by who lives there."""
     result = level_spread(sample.scores, "area", formula=formula)

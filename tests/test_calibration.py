@@ -35,6 +35,7 @@ from divide_index.inference.calibration import (
 from divide_index.inference.design import Design
 from divide_index.inference.totals import psu_sums
 from divide_index.messages import LANGUAGES, render
+from tests.examples import examples
 from tests.samples import REFERENCE, reference
 
 approx = pytest.approx
@@ -397,7 +398,7 @@ distances = st.sampled_from(
 
 
 @given(samples(), distances)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_totals_are_hit_and_bounds_are_kept(
     drawn: Drawn, how: tuple[Distance, Bounds | None]
 ) -> None:
@@ -417,7 +418,7 @@ def test_totals_are_hit_and_bounds_are_kept(
 
 
 @given(samples())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_raking_is_calibration_on_dummies_and_leaves_weights_positive(drawn: Drawn) -> None:
     found = rake(drawn.weights, drawn.margins)
     assert (found.weights > 0).all()
@@ -431,7 +432,7 @@ def test_raking_is_calibration_on_dummies_and_leaves_weights_positive(drawn: Dra
 
 
 @given(samples(), distances)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_calibration_to_the_base_totals_changes_nothing(
     drawn: Drawn, how: tuple[Distance, Bounds | None]
 ) -> None:
@@ -442,7 +443,7 @@ def test_calibration_to_the_base_totals_changes_nothing(
 
 
 @given(samples(), distances, st.floats(0.001, 1000))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_weights_and_totals_of_another_scale_have_the_same_ratios(
     drawn: Drawn, how: tuple[Distance, Bounds | None], factor: float
 ) -> None:
@@ -456,7 +457,7 @@ def test_weights_and_totals_of_another_scale_have_the_same_ratios(
 
 
 @given(samples(), st.floats(0.001, 1000))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_raked_weights_do_not_depend_on_the_scale_of_base_weights(
     drawn: Drawn, factor: float
 ) -> None:
@@ -468,7 +469,7 @@ def test_raked_weights_do_not_depend_on_the_scale_of_base_weights(
 
 
 @given(samples())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_total_under_linear_calibration_is_the_regression_estimator(drawn: Drawn) -> None:
     """Its coefficients by least squares on the dummies that numpy finds a way through."""
     known, y = drawn.known, drawn.score
@@ -482,7 +483,7 @@ def test_a_total_under_linear_calibration_is_the_regression_estimator(drawn: Dra
 
 
 @given(samples(), st.sampled_from(["linear", "raking"]))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_one_margin_is_post_stratification_whatever_the_distance(
     drawn: Drawn, distance: Distance
 ) -> None:
@@ -495,7 +496,7 @@ def test_one_margin_is_post_stratification_whatever_the_distance(
 
 
 @given(samples())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_influences_are_left_without_calibration_variables(drawn: Drawn) -> None:
     X = drawn.known.X
     z = np.column_stack([drawn.score, X[:, 0]])
@@ -508,7 +509,7 @@ def test_influences_are_left_without_calibration_variables(drawn: Drawn) -> None
 
 
 @given(samples(), st.floats(1.2, 4), st.floats(0.1, 0.8))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_trimming_keeps_the_sum_and_the_bounds(drawn: Drawn, high: float, low: float) -> None:
     mean = drawn.weights.mean()
     lower, upper = low * mean, high * mean
@@ -522,7 +523,7 @@ def test_trimming_keeps_the_sum_and_the_bounds(drawn: Drawn, high: float, low: f
 
 
 @given(samples())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_trimmed_weights_that_are_calibrated_again_keep_totals_and_bounds(drawn: Drawn) -> None:
     known = drawn.known
     raked = rake(drawn.weights, drawn.margins).weights
@@ -538,7 +539,7 @@ def test_trimmed_weights_that_are_calibrated_again_keep_totals_and_bounds(drawn:
 
 
 @given(samples(), distances)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_no_nearer_weights_reach_the_totals(
     drawn: Drawn, how: tuple[Distance, Bounds | None]
 ) -> None:
@@ -561,7 +562,7 @@ def test_no_nearer_weights_reach_the_totals(
     st.sampled_from([("linear", (0.6, 1.6)), ("raking", (0.6, 1.6)), ("logit", (0.6, 1.6))]),
     st.sampled_from([0.02, 0.1, 0.2]),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_totals_are_reached_or_refused_as_a_linear_program_finds(
     seed: int, how: tuple[Distance, Bounds], spread: float
 ) -> None:

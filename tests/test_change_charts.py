@@ -28,6 +28,7 @@ from divide_index.publication.figures.palette import (
 from divide_index.publication.figures.panels import Panel, small_multiples
 from divide_index.publication.figures.row_charts import dots
 from divide_index.publication.formatting import rounded, signed
+from tests.examples import examples
 from tests.test_decomposition_figures import flags, intervals, level_at, points, strokes, whiskers
 from tests.test_figures import (
     GOAL,
@@ -219,7 +220,7 @@ def some_changes(draw: st.DrawFn) -> ChangeDot:
     short_labels,
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_change_chart_touch_anything(
     rows: Sequence[ChangeDot], label: str, head: str, width: float
 ) -> None:
@@ -303,7 +304,7 @@ def test_a_break_is_explained_only_where_there_is_one() -> None:
     st.one_of(st.none(), st.builds(Line, levels, labels)),
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
 )
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_no_words_of_small_multiples_touch_anything(
     regions: Sequence[Panel], beside: Sequence[Point], target: Line | None, width: float
 ) -> None:

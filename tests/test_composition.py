@@ -30,6 +30,7 @@ from divide_index.schema.parts import Break, Decomposition
 from divide_index.scoring import score
 from divide_index.waves import Samples, Waves
 from tests.change_samples import change_frame, change_schema, change_waves, two_waves
+from tests.examples import examples
 from tests.samples import DIMENSIONS, Sample, as_polars, compositions, reference
 from tests.year_samples import refused
 
@@ -39,7 +40,7 @@ R = reference("change_composition.json")
 KINDS: tuple[Samples, ...] = ("independent", "shared_psus")
 FORMULAS: tuple[Formula, ...] = get_args(Formula)
 FACTORS = ("sex", "age", "education", "income")
-few = settings(max_examples=3)
+few = settings(max_examples=examples(3))
 
 
 def approx(expected: object) -> Any:  # noqa: ANN401

@@ -43,6 +43,7 @@ from divide_index.publication.figures.palette import (
     contrast,
 )
 from divide_index.publication.formatting import interval, signed
+from tests.examples import examples
 from tests.test_figures import (
     any_width,
     collisions,
@@ -595,7 +596,7 @@ def some_waypoints(draw: st.DrawFn) -> Waypoint:
     short_labels,
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_waterfall_touch_anything(
     steps: Sequence[Step], reference: float, label: str, head: str, width: float
 ) -> None:
@@ -802,7 +803,7 @@ def test_a_table_without_rows_or_tints_still_stands() -> None:
     st.one_of(st.just(""), labels),
     st.sampled_from(WIDTHS),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_heat_table_touch_and_every_number_is_in_its_cell(
     drawn: tuple[list[str], list[HeatRow]],
     has_total: bool,
@@ -923,7 +924,7 @@ def test_a_path_without_any_gap_still_stands() -> None:
     short_labels,
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_path_touch_anything(
     waypoints: Sequence[Waypoint], reference: Line | None, head: str, width: float
 ) -> None:

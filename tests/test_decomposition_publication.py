@@ -48,6 +48,7 @@ from divide_index.schema import SurveySchema, load_schema
 from divide_index.scoring import score
 from divide_index.simulate import simulate_survey
 from divide_index.survey import read_survey
+from tests.examples import examples
 from tests.samples import DIMENSIONS, SCHEMAS, Sample, compositions, two_samples_frame
 from tests.test_decompose_command import Document, Row, check_sums, printed_tables, shown
 
@@ -550,7 +551,7 @@ def test_complete_cases_that_one_person_holds_are_not_printed() -> None:
     assert ("region*area", "3*R") in world.hidden
 
 
-@settings(max_examples=4, phases=[Phase.generate])
+@settings(max_examples=examples(4), phases=[Phase.generate])
 @given(compositions())
 def test_nothing_suppressed_can_be_computed_of_any_survey(sample: Sample) -> None:
     world = World(sample.frame, sample.schema, ("region*area", "group*area"))

@@ -26,6 +26,7 @@ from divide_index.schema import SurveySchema, parse_condition
 from divide_index.schema.parts import Average
 from divide_index.scoring import score
 from divide_index.survey import read_survey
+from tests.examples import examples
 from tests.samples import DIMENSIONS, as_polars, small_schema, with_design
 
 Floats = NDArray[np.float64]
@@ -38,8 +39,8 @@ GROUPS = ("rural", "urban", "farm", "farmers", "old")
 AGES = {"young": (0, 29), "middle": (30, 64), "old": (65, 120)}
 APART = 1e-4  # of a needed width: two solvers' tolerances
 
-some = settings(max_examples=25, phases=[Phase.generate])
-few = settings(max_examples=10, phases=[Phase.generate])
+some = settings(max_examples=examples(25), phases=[Phase.generate])
+few = settings(max_examples=examples(10), phases=[Phase.generate])
 
 
 def schema_of(*averaged: str, **update: object) -> SurveySchema:

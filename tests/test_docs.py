@@ -151,7 +151,7 @@ PREPARED: dict[str, Callable[[], object]] = {
     "a.csv": lambda: Path("2023.csv").rename("a.csv"),
     "b.csv": lambda: Path("2024.csv").rename("b.csv"),
     "weighted.csv": lambda: cli.run(
-        [*"weight survey.csv --schema example --margins totals.csv -o weighted.csv".split()]
+        ["weight", "survey.csv", *("--margins", "totals.csv"), *("-o", "weighted.csv")]
     ),
     "values.yaml": lambda: Path("values.yaml").write_text(
         re.findall(r"```yaml\n(.*?)```", TARGET, re.DOTALL)[1], encoding="utf-8"

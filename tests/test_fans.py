@@ -31,6 +31,7 @@ from divide_index.publication.figures.palette import (
 )
 from divide_index.publication.figures.time_series import series
 from divide_index.publication.formatting import rounded
+from tests.examples import examples
 from tests.test_figures import (
     GOAL,
     YEARS,
@@ -385,7 +386,7 @@ def some_fans(draw: st.DrawFn) -> tuple[list[Point], list[ProjectedPath]]:
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
     st.sampled_from((KOREAN, ENGLISH)),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_no_words_of_a_fan_touch_anything(
     fanned: tuple[list[Point], list[ProjectedPath]],
     target: Line | None,

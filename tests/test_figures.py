@@ -34,6 +34,7 @@ from divide_index.publication.figures.palette import (
 )
 from divide_index.publication.figures.scales import round_classes, round_ticks
 from divide_index.publication.figures.svg import as_svg
+from tests.examples import examples
 from tests.samples import ROOT, small_scores
 
 WIDTHS = (PAGE_WIDTH, PHONE_WIDTH)
@@ -471,7 +472,7 @@ def test_a_very_long_label_is_shown_in_full(width: float) -> None:
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
     short_labels,
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_no_words_of_a_dot_plot_touch_anything(
     rows: Sequence[Dot], reference: Line | None, target: Line | None, width: float, head: str
 ) -> None:
@@ -517,7 +518,7 @@ def test_a_dumbbell_plot_says_the_difference_as_it_was_named() -> None:
     st.one_of(st.none(), lines),
     st.sampled_from(WIDTHS),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_dumbbell_plot_touch_anything(
     rows: Sequence[Dumbbell], reference: Line | None, target: Line | None, width: float
 ) -> None:
@@ -574,7 +575,7 @@ def test_the_classes_grow_darker_in_grey() -> None:
     st.lists(st.tuples(short_labels, st.one_of(st.none(), levels), flags), min_size=1, max_size=20),
     st.sampled_from(WIDTHS),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_tile_map_touch_or_lack_contrast(
     drawn: list[tuple[str, float | None, Flag]], width: float
 ) -> None:
@@ -663,7 +664,7 @@ def test_a_target_without_a_year_is_a_line_without_a_diamond() -> None:
     st.one_of(st.none(), st.integers(2020, 2032)),
     st.sampled_from(WIDTHS),
 )
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 def test_no_words_of_a_series_touch_anything(
     points: Sequence[Point], target: Line | None, due: int | None, width: float
 ) -> None:

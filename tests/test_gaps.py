@@ -15,6 +15,7 @@ from divide_index.errors import EstimationError
 from divide_index.inference.design import Design
 from divide_index.inference.gaps import GapParts, People, decompose_gaps
 from divide_index.inference.ratios import Formula
+from tests.examples import examples
 
 approx = pytest.approx
 SHARES = np.array([0.2, 0.4, 0.4])
@@ -145,7 +146,7 @@ FORMULAS = st.sampled_from(("weighted_ratios", "ratio_of_composites"))
 
 
 @given(surveys(), FORMULAS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_parts_sum_to_the_gap_and_over_groups_to_nothing(
     frame: pd.DataFrame, formula: Formula
 ) -> None:
@@ -165,7 +166,7 @@ def test_parts_sum_to_the_gap_and_over_groups_to_nothing(
 
 
 @given(surveys(), st.dictionaries(st.sampled_from(tuple(FACTORS)), st.integers(0, 2)))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_no_base_category_moves_a_factor(frame: pd.DataFrame, bases: dict[str, int]) -> None:
     first, design = decomposed(frame, "weighted_ratios")
     other, _ = decomposed(frame, "weighted_ratios", bases)
@@ -174,7 +175,7 @@ def test_no_base_category_moves_a_factor(frame: pd.DataFrame, bases: dict[str, i
 
 
 @given(surveys(), st.floats(0.01, 1000), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_matters(
     frame: pd.DataFrame, factor: float, random: Random
 ) -> None:
@@ -188,7 +189,7 @@ def test_neither_the_scale_of_weights_nor_the_order_of_rows_matters(
 
 
 @given(surveys())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_the_influence_is_the_derivative_by_the_weights(frame: pd.DataFrame) -> None:
     """Raise the weights of one PSU a little: every part moves by that PSU's influence."""
     first, _ = decomposed(frame, "weighted_ratios")

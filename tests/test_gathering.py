@@ -30,6 +30,7 @@ from divide_index.reading.origin import OpenFile
 from divide_index.schema import SurveySchema
 from divide_index.scoring import score
 from divide_index.survey import Survey, read_survey
+from tests.examples import examples
 from tests.samples import SCHEMAS, Sample, as_polars, samples, small_schema
 
 Frames: TypeAlias = Mapping[str, pd.DataFrame]
@@ -916,7 +917,7 @@ def split_surveys(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, pd.DataFrame
 
 
 @HOWEVER_GIVEN
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=split_surveys())
 def test_a_survey_in_several_files_has_exactly_the_levels_and_errors_of_the_whole(
     tmp_path: Path, give: Give, drawn: tuple[pd.DataFrame, dict[str, pd.DataFrame]]
@@ -929,7 +930,7 @@ def test_a_survey_in_several_files_has_exactly_the_levels_and_errors_of_the_whol
     assert_same_levels(several, one, "age_group", "area")
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(drawn=split_surveys(), random=st.randoms(use_true_random=False))
 def test_the_order_of_records_in_each_file_moves_no_level_and_no_error(
     drawn: tuple[pd.DataFrame, dict[str, pd.DataFrame]],

@@ -18,6 +18,7 @@ from divide_index.inference.ratios import (
     means,
     srs_variance,
 )
+from tests.examples import examples
 
 Floats = NDArray[np.float64]
 
@@ -174,7 +175,7 @@ def totals_by_psu(draw: st.DrawFn) -> tuple[NDArray[np.intp], Floats]:
 
 
 @given(totals_by_psu())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_the_covariance_is_the_sum_of_squares_inside_strata(
     drawn: tuple[NDArray[np.intp], Floats],
 ) -> None:

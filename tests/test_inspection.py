@@ -20,6 +20,7 @@ from divide_index.levels import relative_levels
 from divide_index.schema import SurveySchema
 from divide_index.scoring import score
 from divide_index.survey import read_survey
+from tests.examples import examples
 from tests.samples import as_polars
 
 Frames: TypeAlias = dict[str, pd.DataFrame]
@@ -315,7 +316,7 @@ ANSWERS = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(answers=ANSWERS)
 def test_answered_not_asked_and_missing_are_all_records(
     answers: list[tuple[int | None, int | None, int | None]],

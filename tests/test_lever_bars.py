@@ -17,6 +17,7 @@ from divide_index.publication.figures.lever_bars import LeverBar, lever_effects
 from divide_index.publication.figures.marks import Flag, Line
 from divide_index.publication.figures.palette import INK, LINK, MUTED, PALETTE, PAPER, TARGET
 from divide_index.publication.formatting import signed
+from tests.examples import examples
 from tests.test_decomposition_figures import (
     areas,
     flags,
@@ -211,7 +212,7 @@ def some_levers(draw: st.DrawFn) -> LeverBar:
     short_labels,
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_lever_chart_touch_anything(
     rows: Sequence[LeverBar], distance: Line, label: str, head: str, width: float
 ) -> None:

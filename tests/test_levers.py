@@ -20,6 +20,7 @@ from divide_index.scoring import Scores
 from divide_index.target import LeverResult, Times, cheapest_mix, distance_to_target, lever_effects
 from divide_index.target.levers import Reference
 from divide_index.target.populations import populations_of, with_groups
+from tests.examples import examples
 from tests.samples import SCHEMAS, Sample, reference, samples, small_frame, small_scores
 
 approx = pytest.approx
@@ -157,7 +158,7 @@ def level_of(frame: pd.DataFrame, definition: str, formula: Formula, cases: Case
     return result.level("average" if population.is_average else "group", definition)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     sample=samples(),
     definition=st.sampled_from(DEFINITIONS[:2] + DEFINITIONS[4:]),
@@ -318,7 +319,7 @@ COSTS = {"skills.access": 3.0, "skills.capability": 2.0, "usage.usage": 5.0}
 BOUNDS = dict.fromkeys(COSTS, (0.0, 10.0))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     definition=st.sampled_from(DEFINITIONS),
     formula=st.sampled_from(FORMULAS),

@@ -23,6 +23,7 @@ from divide_index.schema.parts import Break, Indicator
 from divide_index.scoring import score
 from divide_index.survey import Survey, read_survey
 from divide_index.waves import Samples, Waves
+from tests.examples import examples
 from tests.samples import (
     DIMENSIONS,
     REFERENCE,
@@ -46,7 +47,7 @@ ITEMS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
 }
 
 approx = pytest.approx
-few = settings(max_examples=8)
+few = settings(max_examples=examples(8))
 
 
 def with_indicators(

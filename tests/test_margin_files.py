@@ -28,6 +28,7 @@ from divide_index.messages import LANGUAGES, render
 from divide_index.schema import SurveySchema, Text, load_schema
 from divide_index.survey import read_survey
 from divide_index.weighting import margins_of
+from tests.examples import examples
 from tests.samples import two_samples_frame, two_samples_schema, with_design
 
 approx = pytest.approx
@@ -237,7 +238,7 @@ def margins(draw: st.DrawFn) -> PopulationMargins:
     return PopulationMargins(tuple({(m.sample, m.name): m for m in found}.values()))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(margins())
 def test_margins_are_read_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, known: PopulationMargins

@@ -25,6 +25,7 @@ from divide_index.messages import LANGUAGES, render
 from divide_index.schema import SurveySchema, Text
 from divide_index.survey import Survey, read_survey
 from divide_index.weighting import margins_of
+from tests.examples import examples
 from tests.samples import (
     Sample,
     as_polars,
@@ -414,7 +415,7 @@ def test_a_total_is_a_number_of_people(total: float, general: Survey) -> None:
     assert refused(general, {"sex": {1: 0.5, 2: 0.5}}, kind="shares", total=total).code == "DI-E415"
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.integers(1, 10**6), min_size=3, max_size=3), st.integers(1, 10**9))
 def test_shares_times_the_total_are_counts(parts: list[int], total: int) -> None:
     survey = general_survey()
@@ -502,7 +503,7 @@ def test_raking_to_margins_of_a_survey_gives_the_weights_of_r() -> None:
 # -- margins of the data themselves ----------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(samples(blanks=False))
 def test_margins_of_the_weights_themselves_change_no_weight(sample: Sample) -> None:
     frame = sample.frame

@@ -17,6 +17,7 @@ from divide_index.messages import LANGUAGES, render
 from divide_index.schema import SurveySchema, Text, load_schema
 from divide_index.survey import read_survey
 from divide_index.weighting import margins_of
+from tests.examples import examples
 from tests.samples import two_samples_frame, two_samples_schema, with_design
 
 approx = pytest.approx
@@ -132,7 +133,7 @@ def test_a_margin_that_the_schema_does_not_have_is_refused(name: str) -> None:
     assert (error.code, error.params["margin"]) == ("DI-E411", name)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.text(max_size=40), max_size=6))
 def test_names_of_sheets_are_allowed_and_differ(names: list[str]) -> None:
     found: list[str] = []
@@ -160,7 +161,7 @@ def test_a_filled_template_is_what_weights_are_raked_to(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(st.lists(st.integers(0, 10**12), min_size=4, max_size=4), st.sampled_from(LANGUAGES))
 def test_every_total_is_read_back(
     tmp_path_factory: pytest.TempPathFactory,

@@ -25,6 +25,7 @@ from divide_index.inference.oaxaca import (
     twofold,
 )
 from divide_index.inference.regression import Respondents, fit_regressions
+from tests.examples import examples
 
 approx = pytest.approx
 Floats = NDArray[np.float64]
@@ -394,7 +395,7 @@ WAYS = st.one_of(st.floats(0, 1), st.sampled_from(("cotton", "neumark", "pooled"
 
 
 @given(st.integers(0, 2**32 - 1), WAYS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_parts_sum_to_the_difference_and_turn_their_sign_with_the_groups(
     seed: int, slopes: Slopes
 ) -> None:
@@ -410,7 +411,7 @@ def test_parts_sum_to_the_difference_and_turn_their_sign_with_the_groups(
 
 
 @given(st.integers(0, 2**32 - 1), WAYS)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_the_influence_is_the_derivative_by_the_weights(seed: int, slopes: Slopes) -> None:
     sample, first, second = drawn(seed)
     if slopes == "cotton":  # its share is taken as known
@@ -440,7 +441,7 @@ def alike(seed: int) -> Groups:
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from((1, 2)))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_no_base_category_moves_a_normalised_factor(seed: int, base: int) -> None:
     """Nor does normalising move a total, or what the whole factor explains."""
     sample, first, second = alike(seed)
@@ -467,7 +468,7 @@ def test_no_base_category_moves_a_normalised_factor(seed: int, base: int) -> Non
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_every_twofold_is_each_of_them(seed: int) -> None:
     groups = drawn(seed)
     every = every_twofold(*groups)
@@ -479,7 +480,7 @@ def test_every_twofold_is_each_of_them(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_what_pooled_slopes_leave_is_the_effect_of_the_group(seed: int) -> None:
     """Jann 2008, Fortin 2008: its coefficient in one regression, and that coefficient's error."""
     sample, first, second = drawn(seed)
@@ -492,7 +493,7 @@ def test_what_pooled_slopes_leave_is_the_effect_of_the_group(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_the_difference_has_one_analytic_error_however_it_is_divided(
     seed: int, second_order: bool
 ) -> None:

@@ -26,6 +26,7 @@ from divide_index.publication.figures.palette import (
     TARGET,
 )
 from divide_index.publication.formatting import signed
+from tests.examples import examples
 from tests.test_decomposition_figures import (
     areas,
     flags,
@@ -251,7 +252,7 @@ def some_paces(draw: st.DrawFn) -> PaceBar:
     st.integers(0, 2),
     st.sampled_from((*WIDTHS, 345.0, 600.0)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 def test_no_words_of_a_pace_chart_touch_anything(
     rows: Sequence[PaceBar], label: str, head: str, decimals: int, width: float
 ) -> None:

@@ -22,6 +22,7 @@ from divide_index.scoring import Scores, score
 from divide_index.survey import Survey, read_survey, redesigned
 from divide_index.tabulation import tabulate
 from divide_index.waves import Samples, Waves
+from tests.examples import examples
 from tests.samples import (
     DIMENSIONS,
     REFERENCE,
@@ -40,7 +41,7 @@ BLOCKS: tuple[Samples, ...] = ("independent", "shared_psus", "panel")
 BY = ("region", "region*area")
 
 approx = pytest.approx
-few = settings(max_examples=8)
+few = settings(max_examples=examples(8))
 
 
 def schema_of(year: int) -> SurveySchema:

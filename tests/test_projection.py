@@ -43,6 +43,7 @@ from divide_index.inference.projection import (
     segments,
     windows,
 )
+from tests.examples import examples
 from tests.samples import reference
 
 approx = pytest.approx
@@ -209,7 +210,7 @@ def test_probabilities_are_those_of_simulated_surveys(model: Model) -> None:
         assert float((ahead >= distance).mean()) == approx(expected, abs=4 * error)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(any_series(), st.integers(1, 4))
 def test_a_linear_fit_and_its_leverage_are_those_of_statsmodels(
     series: Series, horizon: int
@@ -352,7 +353,7 @@ def test_a_drift_that_has_one_span_and_no_course_is_no_change() -> None:
 # -- identities --------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_series(), st.integers(-300, 300), st.integers(1, 4))
 def test_shifting_all_years_changes_nothing(series: Series, shift: int, horizon: int) -> None:
     later = replace(series, years=series.years + shift)
@@ -363,7 +364,7 @@ def test_shifting_all_years_changes_nothing(series: Series, shift: int, horizon:
         assert there.variance == approx(here.variance, rel=1e-9)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_series(), st.integers(1, 4), st.floats(20, 110), st.floats(0.01, 5))
 def test_a_higher_level_is_never_more_likely(
     series: Series, horizon: int, level: float, more: float
@@ -374,7 +375,7 @@ def test_a_higher_level_is_never_more_likely(
         assert 0 <= high <= low <= 1
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_series(), st.integers(1, 4), st.sampled_from([0.5, 0.8, 0.95]))
 def test_an_interval_holds_what_its_confidence_says(
     series: Series, horizon: int, confidence: float
@@ -386,7 +387,7 @@ def test_an_interval_holds_what_its_confidence_says(
         assert found.reaching(high).value == approx((1 - confidence) / 2, abs=1e-8)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.floats(30, 70), st.floats(-2, 2), st.integers(3, 8), st.integers(1, 5), st.floats(0.1, 2))
 def test_a_straight_series_is_projected_exactly(
     start: float, slope: float, points: int, horizon: int, s: float
@@ -400,7 +401,7 @@ def test_a_straight_series_is_projected_exactly(
         assert found.degrees_of_freedom == np.inf
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.sampled_from([LOGIT, GAP_CLOSING]),
     st.floats(-1.5, 2),
@@ -417,7 +418,7 @@ def test_a_series_straight_on_its_own_scale_is_projected_exactly(
     assert project(series, model, series.last + horizon).mean == approx(whole[-1], abs=1e-8)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_series(), st.integers(1, 3))
 def test_a_drift_as_far_ahead_as_back_mirrors_the_level(series: Series, span: int) -> None:
     model = Model("drift", span)
@@ -431,7 +432,7 @@ def test_a_drift_as_far_ahead_as_back_mirrors_the_level(series: Series, span: in
     assert found.variance == approx(6 * series.std_error**2, rel=1e-12)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_series(), st.integers(1, 4), st.floats(0.2, 1.0))
 def test_the_unit_of_levels_does_not_matter_without_a_ceiling(
     series: Series, horizon: int, unit: float
@@ -444,7 +445,7 @@ def test_the_unit_of_levels_does_not_matter_without_a_ceiling(
         assert there.value == approx(here.value, abs=1e-9)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(any_series(), st.integers(1, 4), st.floats(1.0, 3.0))
 def test_a_larger_error_never_makes_a_variance_smaller(
     series: Series, horizon: int, times: float
@@ -515,7 +516,7 @@ def test_windows_of_the_farmers_are_those_since_2020() -> None:
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(any_series(), st.lists(st.integers(1985, 2065), max_size=4), st.integers(1, 5))
 def test_no_window_holds_a_break(series: Series, breaks: list[int], points: int) -> None:
     declared = [SeriesBreak(year, "any") for year in breaks]
@@ -598,7 +599,7 @@ def test_origins_that_a_model_is_not_defined_at_make_no_forecast() -> None:
     assert np.isnan(found.coverage[0, 2])
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(st.floats(30, 60), st.floats(-3, 3), st.integers(4, 8))
 def test_a_straight_series_is_back_tested_without_error(
     start: float, slope: float, points: int
@@ -663,7 +664,7 @@ def test_the_best_pace_crosses_no_break() -> None:
     assert best_pace(farmers, 6) is None
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(any_series(), st.lists(st.integers(1990, 2060), max_size=3), st.integers(1, 4))
 def test_no_pace_inside_a_window_beats_the_best(
     series: Series, breaks: list[int], span: int
@@ -683,7 +684,7 @@ def test_no_pace_inside_a_window_beats_the_best(
         assert found.last - found.first == span
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.decimals(0, 120, places=2).map(float),
     st.decimals(0, 120, places=2).map(float),

@@ -23,6 +23,7 @@ from divide_index.inference.quantiles import (
     recentered_influence,
 )
 from divide_index.inference.replication import rao_wu_factors, replicate_covariance
+from tests.examples import examples
 from tests.samples import REFERENCE, reference
 
 approx = pytest.approx
@@ -187,7 +188,7 @@ def decomposed(seed: int, level: float, slopes: RifSlopes = "second") -> Quantil
 
 
 @given(SEEDS, LEVELS, st.sampled_from(("second", "first")))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_parts_sum_to_the_difference_of_the_quantiles_in_every_replicate(
     seed: int, level: float, slopes: RifSlopes
 ) -> None:
@@ -201,7 +202,7 @@ def test_parts_sum_to_the_difference_of_the_quantiles_in_every_replicate(
 
 
 @given(SEEDS, LEVELS, st.integers(0, 1))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_mean_of_the_influence_is_the_quantile_however_many_are_tied(
     seed: int, level: float, decimals: int
 ) -> None:
@@ -215,7 +216,7 @@ def test_the_mean_of_the_influence_is_the_quantile_however_many_are_tied(
 
 
 @given(SEEDS, LEVELS)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_swapping_the_groups_and_whose_slopes_turns_every_sign(seed: int, level: float) -> None:
     sample, first, design = drawn(seed)
     factors = rao_wu_factors(design, 3, seed=1)
@@ -226,7 +227,7 @@ def test_swapping_the_groups_and_whose_slopes_turns_every_sign(seed: int, level:
 
 
 @given(SEEDS, LEVELS, st.floats(0.01, 100), st.randoms(use_true_random=False))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_scale_of_weights_unit_of_scores_order_of_rows_and_rounding_noise_do_not_matter(
     seed: int, level: float, factor: float, random: Random
 ) -> None:
@@ -254,7 +255,7 @@ def test_scale_of_weights_unit_of_scores_order_of_rows_and_rounding_noise_do_not
 
 
 @given(SEEDS, LEVELS)
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_a_replicate_is_the_estimate_with_the_weights_of_the_replicate(
     seed: int, level: float
 ) -> None:

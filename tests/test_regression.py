@@ -23,6 +23,7 @@ from divide_index.inference.regression import (
     wald_tests,
 )
 from divide_index.inference.testing import p_values
+from tests.examples import examples
 
 approx = pytest.approx
 Floats = NDArray[np.float64]
@@ -249,7 +250,7 @@ def surveys(draw: st.DrawFn) -> tuple[Survey, NDArray[np.intp]]:
 
 
 @given(surveys())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_a_regression_on_one_dummy_is_the_difference_of_two_means(
     drawn: tuple[Survey, NDArray[np.intp]],
 ) -> None:
@@ -272,7 +273,7 @@ def test_a_regression_on_one_dummy_is_the_difference_of_two_means(
 
 
 @given(surveys(), st.floats(0.01, 1000), st.integers(0, 2**32 - 1))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_matters(
     drawn: tuple[Survey, NDArray[np.intp]], factor: float, seed: int
 ) -> None:
@@ -291,7 +292,7 @@ def test_neither_the_scale_of_weights_nor_the_order_of_rows_matters(
 
 
 @given(surveys(), st.integers(1, 3))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_no_base_category_moves_the_test_of_a_factor(
     drawn: tuple[Survey, NDArray[np.intp]], base: int
 ) -> None:
@@ -312,7 +313,7 @@ def test_no_base_category_moves_the_test_of_a_factor(
 
 
 @given(surveys())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_the_influence_is_the_derivative_by_the_weights(
     drawn: tuple[Survey, NDArray[np.intp]],
 ) -> None:

@@ -21,6 +21,7 @@ from divide_index.schema import SurveySchema, load_schema
 from divide_index.scoring import Scores, score
 from divide_index.survey import read_survey
 from divide_index.tabulation import tabulate
+from tests.examples import examples
 from tests.samples import (
     DIMENSIONS,
     SCHEMAS,
@@ -368,7 +369,7 @@ READ_FAST = compositions(blanks=False).map(
 
 
 @given(READ_FAST, st.sampled_from((*DIMENSIONS, "overall")))
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 def test_on_one_dummy_it_is_the_difference_of_two_means_with_its_error(
     sample: Sample, dimension: str
 ) -> None:
@@ -390,7 +391,7 @@ def test_on_one_dummy_it_is_the_difference_of_two_means_with_its_error(
 
 
 @given(READ_FAST)
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 def test_the_order_of_categories_moves_no_test_and_no_fit(sample: Sample) -> None:
     """Education counted backwards: another base, the same factor."""
     factors = ["sex", "education"]
@@ -408,7 +409,7 @@ def test_the_order_of_categories_moves_no_test_and_no_fit(sample: Sample) -> Non
 
 
 @given(READ_FAST, st.floats(0.01, 100))
-@settings(max_examples=6)
+@settings(max_examples=examples(6))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_moves_anything(
     sample: Sample, factor: float
 ) -> None:

@@ -19,6 +19,7 @@ from divide_index.inference.replication import (
     rao_wu_factors,
     replicate_covariance,
 )
+from tests.examples import examples
 
 approx = pytest.approx
 Floats = NDArray[np.float64]
@@ -118,7 +119,7 @@ def test_many_replicates_of_our_own_come_near_to_the_taylor_error(
 
 
 @given(SIZES, SEEDS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_factors_of_a_stratum_are_counts_of_draws_that_sum_to_its_psus(
     sizes: list[int], seed: int
 ) -> None:
@@ -132,7 +133,7 @@ def test_the_factors_of_a_stratum_are_counts_of_draws_that_sum_to_its_psus(
 
 
 @given(SIZES, SEEDS, st.integers(2, 9))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_a_replicate_is_the_same_however_many_are_made(
     sizes: list[int], seed: int, replicates: int
 ) -> None:
@@ -143,7 +144,7 @@ def test_a_replicate_is_the_same_however_many_are_made(
 
 
 @given(SIZES, SEEDS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_jackknife_of_a_total_is_the_covariance_of_the_design(
     sizes: list[int], seed: int
 ) -> None:

@@ -49,6 +49,8 @@ from divide_index.target import distance_to_target, plan_goals
 from divide_index.target.verdicts import published_verdict, sampled_verdict
 
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
+pytestmark = pytest.mark.once  # words and layout of our own
+
 POISON = 777_000.0  # a level nobody has, and nobody may see
 
 

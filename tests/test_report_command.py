@@ -74,6 +74,7 @@ def test_a_pdf_is_tagged_titled_and_in_its_language(survey: Path, tmp_path: Path
     assert len(heads) > 100
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("printing")
 def test_an_archived_report_holds_its_tables_and_the_levels(survey: Path, tmp_path: Path) -> None:
     path, levels = tmp_path / "report.pdf", tmp_path / "levels.json"
@@ -87,6 +88,7 @@ def test_an_archived_report_holds_its_tables_and_the_levels(survey: Path, tmp_pa
     assert files["table-1.csv"].startswith(b"Category,Overall,Access,Capability,Usage")
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("printing")
 def test_two_runs_give_the_same_bytes(survey: Path, tmp_path: Path) -> None:
     written: list[bytes] = []
@@ -103,6 +105,7 @@ def test_two_runs_give_the_same_bytes(survey: Path, tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
+@pytest.mark.once
 def test_why_groups_lag_is_told_on_demand(survey: Path, tmp_path: Path) -> None:
     plain, asked = tmp_path / "plain.html", tmp_path / "asked.html"
     assert made(survey, plain, "--lang", "en") == 0
@@ -116,6 +119,7 @@ def test_why_groups_lag_is_told_on_demand(survey: Path, tmp_path: Path) -> None:
     assert page.index("The target, checked") < page.index(told)
 
 
+@pytest.mark.once
 def test_a_report_that_does_not_ask_why_loads_no_regressions(survey: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from divide_index.cli import run; code = run(sys.argv[1:]); "
@@ -142,6 +146,7 @@ def test_a_schema_without_factors_cannot_say_why(
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("printing")
 def test_an_archived_report_holds_why_groups_lag(survey: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.pdf"
@@ -221,6 +226,7 @@ def test_without_disclosure_control_the_page_says_internal(survey: Path, tmp_pat
     assert "INTERNAL" in path.read_text("utf-8")
 
 
+@pytest.mark.once
 def test_four_files_of_the_korean_survey_make_one_report(tmp_path: Path) -> None:
     names = {
         "general": "general",
@@ -267,6 +273,7 @@ def test_brazil_has_a_report_in_english_in_one_command(shared: Path, tmp_path: P
         assert str(pdf.Root.Lang) == "en"
 
 
+@pytest.mark.once
 @pytest.mark.real_data
 def test_brazil_is_told_why_rural_people_and_regions_lag(shared: Path, tmp_path: Path) -> None:
     """The page prints the parts of `divide-index decompose`, which has its own suppression."""

@@ -14,6 +14,7 @@ from divide_index.errors import EstimationError
 from divide_index.inference.design import Design
 from divide_index.inference.oaxaca import Sample, threefold
 from divide_index.inference.reweighting import Reweighted, decompose_reweighted
+from tests.examples import examples
 from tests.samples import REFERENCE, reference
 
 approx = pytest.approx
@@ -109,7 +110,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 @given(SEEDS)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_the_four_parts_sum_to_the_difference_of_the_means(seed: int) -> None:
     sample, first = drawn(seed)
     found = decompose_reweighted(sample, first, ~first)
@@ -122,7 +123,7 @@ def test_the_four_parts_sum_to_the_difference_of_the_means(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_the_influence_is_the_derivative_by_the_weights(seed: int) -> None:
     sample, first = drawn(seed)
     found, step = decompose_reweighted(sample, first, ~first), 1e-5
@@ -142,7 +143,7 @@ def test_the_influence_is_the_derivative_by_the_weights(seed: int) -> None:
 
 
 @given(SEEDS, st.floats(0.01, 1000), st.floats(0.1, 50))
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_neither_the_scale_of_weights_nor_of_a_covariate_matters(
     seed: int, factor: float, unit: float
 ) -> None:
@@ -160,7 +161,7 @@ def test_neither_the_scale_of_weights_nor_of_a_covariate_matters(
 
 
 @given(SEEDS)
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_a_saturated_logit_reweights_exactly(seed: int) -> None:
     """With a cell for every combination the covariates become those of the first group."""
     sample, first = drawn(seed)

@@ -21,6 +21,7 @@ from divide_index.scoring import score
 from divide_index.survey import read_survey
 from divide_index.waves import Samples, Waves
 from tests.change_samples import change_frame, change_schema, change_waves, two_waves
+from tests.examples import examples
 from tests.samples import DIMENSIONS, Sample, reference, samples
 from tests.year_samples import refused, years_waves
 
@@ -29,7 +30,7 @@ KINDS: tuple[Samples, ...] = ("independent", "shared_psus")
 FORMULAS: tuple[Formula, ...] = get_args(Formula)
 SPANS = [(kind, span) for kind in KINDS for span in R[kind]]
 SHARES: dict[str, float] = dict(zip(DIMENSIONS, (0.2, 0.4, 0.4), strict=True))
-few = settings(max_examples=6)
+few = settings(max_examples=examples(6))
 
 
 def approx(expected: object) -> Any:  # noqa: ANN401

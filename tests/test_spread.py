@@ -14,6 +14,7 @@ from divide_index.errors import EstimationError
 from divide_index.inference.design import Design
 from divide_index.inference.ratios import Formula
 from divide_index.inference.spread import Spread, spread_of_levels
+from tests.examples import examples
 from tests.samples import DIMENSIONS, REFERENCE, reference
 
 approx = pytest.approx
@@ -125,7 +126,7 @@ def surveys(draw: st.DrawFn) -> Persons:
 
 
 @given(surveys(), formulas)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_between_and_within_sum_to_the_variance_of_everybody(
     persons: Persons, formula: Formula
 ) -> None:
@@ -152,7 +153,7 @@ def test_between_and_within_sum_to_the_variance_of_everybody(
 
 
 @given(surveys(), formulas)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_the_influence_is_the_derivative_by_the_weights(persons: Persons, formula: Formula) -> None:
     found, step = persons.spread(formula), 1e-6
     raised, lowered = (
@@ -169,7 +170,7 @@ def test_the_influence_is_the_derivative_by_the_weights(persons: Persons, formul
 
 
 @given(surveys(), st.floats(0.01, 1000), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_nor_the_unit_of_scores_matters(
     persons: Persons, factor: float, random: Random
 ) -> None:

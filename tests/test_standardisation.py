@@ -14,6 +14,7 @@ from divide_index.errors import EstimationError
 from divide_index.inference.design import Design
 from divide_index.inference.ratios import Formula
 from divide_index.inference.standardisation import StandardisedLevels, standardise_levels
+from tests.examples import examples
 from tests.samples import DIMENSIONS, REFERENCE, reference
 
 approx = pytest.approx
@@ -135,7 +136,7 @@ formulas = st.sampled_from(FORMULAS)
 
 
 @given(surveys(), formulas)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_the_reference_with_its_own_mix_is_one_hundred_without_error(
     persons: Persons, formula: Formula
 ) -> None:
@@ -148,7 +149,7 @@ def test_the_reference_with_its_own_mix_is_one_hundred_without_error(
 
 
 @given(surveys(), formulas)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_with_a_single_class_the_standardised_level_is_the_crude_one(
     persons: Persons, formula: Formula
 ) -> None:
@@ -160,7 +161,7 @@ def test_with_a_single_class_the_standardised_level_is_the_crude_one(
 
 
 @given(surveys(), formulas)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_group_with_the_mix_of_the_reference_has_its_crude_level(
     persons: Persons, formula: Formula
 ) -> None:
@@ -175,7 +176,7 @@ def test_a_group_with_the_mix_of_the_reference_has_its_crude_level(
 
 
 @given(surveys(), formulas)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_the_influence_is_the_derivative_by_the_weights(persons: Persons, formula: Formula) -> None:
     step = 1e-6
     found = persons.levels(formula)
@@ -193,7 +194,7 @@ def test_the_influence_is_the_derivative_by_the_weights(persons: Persons, formul
 
 
 @given(surveys(), st.floats(0.01, 1000), st.randoms(use_true_random=False))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_nor_names_of_classes_matter(
     persons: Persons, factor: float, random: Random
 ) -> None:

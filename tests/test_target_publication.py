@@ -37,6 +37,7 @@ from divide_index.schema import SurveySchema
 from divide_index.scoring import score
 from divide_index.survey import read_survey
 from divide_index.target import LeverResult, TargetResult, distance_to_target, lever_effects
+from tests.examples import examples
 from tests.samples import SCHEMAS, small_frame
 from tests.test_decomposition_publication import numbers_in, row_numbers
 
@@ -326,7 +327,7 @@ def test_the_page_prints_x_and_says_how_many(name: str, lang: Language) -> None:
             assert f"{row['level']:.1f}" not in page.partition("* ")[0].split()
 
 
-@settings(max_examples=15, phases=[Phase.generate])
+@settings(max_examples=examples(15), phases=[Phase.generate])
 @given(st.lists(st.integers(0, 40), min_size=4, max_size=4))
 def test_no_small_part_of_any_regions_is_given_back(sizes: list[int]) -> None:
     assume(10 <= sum(sizes) <= int((small_frame()["sample"] == "farmers").sum()))

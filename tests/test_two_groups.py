@@ -34,6 +34,7 @@ from divide_index.inference.quantiles import RifSlopes
 from divide_index.schema import SurveySchema, load_schema
 from divide_index.scoring import Scores, score
 from divide_index.survey import read_survey
+from tests.examples import examples
 from tests.samples import (
     REFERENCE,
     SCHEMAS,
@@ -749,7 +750,7 @@ READ_FAST = compositions().map(lambda drawn: Sample(as_polars(drawn.frame), draw
 
 
 @given(READ_FAST, WAYS, st.booleans())
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_parts_sum_to_the_difference_and_factors_to_their_part(
     sample: Sample, slopes: Slopes, normalise: bool
 ) -> None:
@@ -775,7 +776,7 @@ def test_parts_sum_to_the_difference_and_factors_to_their_part(
 
 
 @given(READ_FAST, WAYS)
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_turning_the_groups_turns_every_sign_and_no_error(sample: Sample, slopes: Slopes) -> None:
     back: Slopes = 1 - slopes if isinstance(slopes, int | float) else slopes
     turned = ("area == 'U' and sample == 'general'", "rural")
@@ -793,7 +794,7 @@ def test_turning_the_groups_turns_every_sign_and_no_error(sample: Sample, slopes
 
 
 @given(READ_FAST)
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_of_two_groups_the_pooled_detail_is_that_of_the_gap_from_the_reference(
     sample: Sample,
 ) -> None:
@@ -823,7 +824,7 @@ def test_of_two_groups_the_pooled_detail_is_that_of_the_gap_from_the_reference(
 
 
 @given(compositions(blanks=False), st.floats(0.01, 100))
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_neither_the_scale_of_weights_nor_the_order_of_rows_moves_anything(
     sample: Sample, factor: float
 ) -> None:
@@ -836,7 +837,7 @@ def test_neither_the_scale_of_weights_nor_the_order_of_rows_moves_anything(
 
 
 @given(READ_FAST)
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_a_reweighted_difference_and_its_error_are_those_of_the_means(sample: Sample) -> None:
     plain = oaxaca_blinder(sample.scores, "rural", factors=["sex"])
     result = reweighted_gap(sample.scores, "rural", factors=["sex"])

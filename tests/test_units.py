@@ -23,6 +23,7 @@ from divide_index.inference.replication import rao_wu_factors
 from divide_index.inference.stacking import independent_designs
 from divide_index.inference.totals import psu_sums
 from divide_index.inference.units import CalibratedRecords, calibrated_design
+from tests.examples import examples
 from tests.samples import reference
 from tests.test_calibration import (
     IN_R,
@@ -121,7 +122,7 @@ def test_calibrating_again_to_the_same_totals_after_trimming_keeps_them_without_
         assert std_error(design, unit, again, column) == approx(0.0, abs=1e-9 * size)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.permutations(range(60)), st.integers(0, 2**31))
 def test_the_order_of_records_moves_no_error(order: list[int], seed: int) -> None:
     random = np.random.default_rng(seed)

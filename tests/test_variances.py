@@ -23,6 +23,7 @@ from divide_index.levels import LevelResult, VarianceMethod, relative_levels
 from divide_index.scoring import Scores, score
 from divide_index.survey import read_survey
 from divide_index.weighting import rake
+from tests.examples import examples
 from tests.samples import (
     DIMENSIONS,
     Sample,
@@ -203,7 +204,7 @@ def test_every_replicate_of_raked_weights_is_raked(clustered: Scores) -> None:
 
 
 @given(st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 0.5]))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_balanced_half_samples_of_a_total_are_the_covariance_of_the_design(
     strata: int, seed: int, fay: float
 ) -> None:
@@ -221,7 +222,7 @@ def test_balanced_half_samples_of_a_total_are_the_covariance_of_the_design(
 
 
 @given(samples(min_psus=2, blanks=False))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_the_reference_has_no_error_in_any_replicate(sample: Sample) -> None:
     scored = {name: sample.frame[name].clip(lower=1) for name in DIMENSIONS}  # no mean is zero
     scores = sample.changed(sample.frame.assign(**scored)).scores

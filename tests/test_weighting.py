@@ -33,6 +33,7 @@ from divide_index.weighting import (
     trim,
     weight_diagnostics,
 )
+from tests.examples import examples
 from tests.samples import (
     SCHEMAS,
     Sample,
@@ -214,7 +215,7 @@ def answering(responded: Any) -> Survey:  # noqa: ANN401
 
 
 @given(samples(min_psus=2), st.integers(1, 99))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_raking_reaches_its_totals_with_positive_weights(sample: Sample, seed: int) -> None:
     survey = sample.survey
     rng = np.random.default_rng(seed)
@@ -249,7 +250,7 @@ def drawn_margins(sample: Sample, rng: np.random.Generator) -> dict[str, Margins
 
 
 @given(samples(min_psus=2))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_calibrating_to_its_own_totals_changes_no_weight_and_no_level(sample: Sample) -> None:
     survey = sample.survey
     names, codes = (np.asarray(survey.frame[name]) for name in ("sample", "area"))

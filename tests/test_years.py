@@ -35,6 +35,7 @@ from divide_index.schema import SurveySchema, load_schema, parse_condition
 from divide_index.schema.parts import Average, Break
 from divide_index.scoring import score
 from divide_index.waves import Samples, Waves
+from tests.examples import examples
 from tests.samples import DIMENSIONS, SCHEMAS, Sample, reference, samples, with_design
 from tests.year_samples import (
     YEARS,
@@ -507,7 +508,7 @@ def defined(result: ChangeResult) -> np.ndarray[Any, Any]:
 
 
 @given(samples(), samples())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_variances_of_independent_years_add_up(one: Sample, other: Sample) -> None:
     result = compare_years(Waves({2024: one.survey, 2025: other.survey}), ["region", "area"])
     levels = {year: each.estimate for year, each in result.results.items()}
@@ -521,7 +522,7 @@ def test_variances_of_independent_years_add_up(one: Sample, other: Sample) -> No
 
 
 @given(samples())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_a_year_that_shares_all_psus_with_itself_has_no_change_and_no_error(one: Sample) -> None:
     years = dict.fromkeys(YEARS, one.survey)
     result = compare_years(Waves(years, "shared_psus"), ["region", "area"])
@@ -536,7 +537,7 @@ def test_a_year_that_shares_all_psus_with_itself_has_no_change_and_no_error(one:
 
 
 @given(samples(), samples())
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 def test_the_order_in_which_years_are_given_changes_nothing(one: Sample, other: Sample) -> None:
     years = {2023: one.survey, 2024: other.survey, 2025: one.survey}
     for shared in ("independent", "shared_psus"):
@@ -547,7 +548,7 @@ def test_the_order_in_which_years_are_given_changes_nothing(one: Sample, other: 
 
 
 @given(samples(blanks=False))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_the_trend_of_levels_on_a_line_is_its_slope(one: Sample) -> None:
     surveys = {}
     for year in YEARS:
@@ -565,7 +566,7 @@ def test_the_trend_of_levels_on_a_line_is_its_slope(one: Sample) -> None:
 
 
 @given(samples(), samples(), samples())
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_yearly_changes_sum_to_the_change_over_all_years(a: Sample, b: Sample, c: Sample) -> None:
     waves = Waves({2023: a.survey, 2024: b.survey, 2025: c.survey})
     changes = compare_years(waves, "region").changes
@@ -588,7 +589,7 @@ def test_yearly_changes_sum_to_the_change_over_all_years(a: Sample, b: Sample, c
 
 
 @given(samples())
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_the_family_is_every_test_of_the_table(one: Sample) -> None:
     changed = one.frame.assign(access=one.frame["access"] / 2, usage=one.frame["usage"] ** 0.9)
     waves = Waves({2024: one.survey, 2025: one.changed(changed).survey})

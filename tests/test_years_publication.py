@@ -36,6 +36,7 @@ from divide_index.publication.year_parts import PublishedParts
 from divide_index.publication.years import PublishedYears, protect_years
 from divide_index.schema import SurveySchema
 from divide_index.waves import read_waves
+from tests.examples import examples
 from tests.samples import SCHEMAS, Sample, compositions
 from tests.test_decomposition_publication import numbers_in, row_numbers
 from tests.year_samples import YEARS, by_year, years_frame, years_schema
@@ -292,7 +293,7 @@ def test_a_year_that_hides_a_member_hides_the_average() -> None:
     assert trends == {"suppressed"}
 
 
-@settings(max_examples=5, phases=[Phase.generate])
+@settings(max_examples=examples(5), phases=[Phase.generate])
 @given(compositions(), compositions())
 def test_nothing_suppressed_stands_in_any_two_surveys(one: Sample, two: Sample) -> None:
     world = World({2024: one.frame, 2025: two.frame}, one.schema, ("region*area", "group*region"))

@@ -17,6 +17,7 @@ from divide_index.inference.ratios import Formula
 from divide_index.levels import relative_levels
 from divide_index.schema import SurveySchema
 from divide_index.schema.parts import Variable
+from tests.examples import examples
 from tests.samples import DIMENSIONS, Sample, as_polars, compositions
 
 Floats = NDArray[np.float64]
@@ -29,8 +30,8 @@ PARTITIONS = ("region", "area", "region*area")
 FORMULAS: tuple[Formula, ...] = ("weighted_ratios", "ratio_of_composites")
 any_formula = st.sampled_from(FORMULAS)
 
-some = settings(max_examples=4)
-few = settings(max_examples=3)  # where an example decomposes twice, or reads with pandas
+some = settings(max_examples=examples(4))
+few = settings(max_examples=examples(3))  # where an example decomposes twice, or reads with pandas
 
 
 def polars(frame: pd.DataFrame, schema: SurveySchema) -> Sample:

@@ -14,6 +14,7 @@ from divide_index.inference.ratios import Formula
 from divide_index.levels import LevelResult, nonresponse_band
 from divide_index.schema import SurveySchema, parse_condition
 from divide_index.schema.parts import Average, Group, Variable
+from tests.examples import examples
 from tests.samples import DIMENSIONS, Sample, as_polars, samples, weights_of, with_design
 
 Floats = NDArray[np.float64]
@@ -24,9 +25,9 @@ FORMULAS: tuple[Formula, ...] = ("weighted_ratios", "ratio_of_composites")
 any_formula = st.sampled_from(FORMULAS)
 LIBRARY = pytest.mark.parametrize("library", ["pandas", "polars"])
 
-some = settings(max_examples=8)
-few = settings(max_examples=6)  # where an example costs more: pandas, four treatments
-once = settings(max_examples=1, phases=[Phase.generate])  # where only the schema varies
+some = settings(max_examples=examples(8))
+few = settings(max_examples=examples(6))  # where an example costs more: pandas, four treatments
+once = settings(max_examples=examples(1), phases=[Phase.generate])  # where only the schema varies
 
 
 def polars(frame: pd.DataFrame, sample: Sample) -> Sample:
