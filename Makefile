@@ -55,6 +55,7 @@ types: $(VENV)/.dev ## check the types
 bench: $(VENV)/.run ## time `compute` and `decompose` against importing pandas, the report against WeasyPrint
 	@$(BIN)/python benchmarks/compute.py
 	@$(BIN)/python benchmarks/decompose.py
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/replication.py
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/report.py
 
 lock: $(VENV)/.made ## write constraints.txt anew

@@ -14,7 +14,7 @@ from divide_index.reading.gathering import gather
 from divide_index.reading.sources import personal_columns, sources_of
 from divide_index.schema import SurveySchema, load_schema
 from divide_index.scoring import score
-from divide_index.survey import Survey, assembled
+from divide_index.survey import Survey, assembled, restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,9 @@ def check_survey(source: object, schema: SurveySchema | str | Path | None = None
         if gathered is not None:
             known = gathered.schema
             survey = assembled(gathered, ledger, "fail")
+            noticed = len(survey.findings)
+            survey = restored(survey, sources)
+            ledger.findings.extend(survey.findings[noticed:])
     except DivideIndexError as error:
         ledger.add(error)
     if survey is None:

@@ -12,6 +12,7 @@ import pytest
 
 from divide_index.errors import DivideIndexError
 from divide_index.inference.replication import replicates_of
+from divide_index.inspection import check_survey
 from divide_index.levels import VarianceMethod, relative_levels
 from divide_index.messages import LANGUAGES, render
 from divide_index.schema import SurveyFile, SurveySchema, load_schema
@@ -250,6 +251,21 @@ def test_a_weighted_file_that_was_changed_is_refused(
     assert caught.value.code == code
     for lang in LANGUAGES:
         assert render(code, lang, caught.value.params)
+
+
+def test_a_look_at_a_weighted_file_tells_what_is_wrong_with_it(
+    source: Path, tmp_path: Path
+) -> None:
+    weighted = STEPS["raked"](read_survey(source, general_schema()))
+    path = written(tmp_path, weighted_files(weighted, source, "weighted.csv"))
+    schema = general_schema().model_copy(update={"groups": {}, "averages": {}, "target": None})
+    assert check_survey(path, schema).is_usable
+    edited(pd.read_csv(path, dtype=str)).to_csv(path, index=False)
+    found = check_survey(path, schema)
+    assert [error.code for error in found.errors] == ["DI-E433"]
+    assert not found.is_usable
+    (tmp_path / "weighted.csv.design.json").unlink()
+    assert "DI-W415" in {finding.code for finding in check_survey(path, schema).findings}
 
 
 def other_format(record: dict[str, Any]) -> object:

@@ -8,6 +8,7 @@ from divide_index.survey.microdata import (
     of_year,
     read_survey,
     redesigned,
+    restored,
     weighted,
 )
 from divide_index.survey.steps import SampleStep, StepKind, WeightStep
@@ -23,5 +24,6 @@ __all__ = [
     "of_year",
     "read_survey",
     "redesigned",
+    "restored",
     "weighted",
 ]
