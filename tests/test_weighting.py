@@ -369,6 +369,9 @@ def test_respondents_carry_the_weight_of_all(method: Any) -> None:  # noqa: ANN4
             assert sums[1] == approx(sums[0])
     raked = rake(adjusted, shifted(survey))  # who did not respond takes no part
     assert ((raked.weights() > 0) == responded).all()
+    records, weight = adjusted.sample_sizes()
+    assert (records.sum(), weight.sum()) == approx((responded.sum(), adjusted.weights().sum()))
+    assert adjusted.design.psus == survey.design.psus
 
 
 def test_who_responded_may_stand_in_the_schema() -> None:

@@ -166,13 +166,13 @@ def relative_levels(
     Medical Research 5(3), 283-310.
     """
     wanted = VarianceMethod(variance) if isinstance(variance, str) else variance
-    scores, replication, method = replication_of(scores, wanted)
+    replicated, replication, method = replication_of(scores, wanted)
     result, _ = _levels(
-        scores,
+        replicated,
         by,
         _Options(groups, where, formula, cases, confidence, df, replication),
     )
-    return result if replication is None else replace(result, variance=method)
+    return result if replication is None else replace(result, variance=method, scores=scores)
 
 
 def levels_with_influence(

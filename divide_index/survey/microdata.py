@@ -264,9 +264,12 @@ def with_steps(survey: Survey, base: Floats, steps: Sequence[WeightStep]) -> Sur
     every = (*survey.weighting, *steps)
     frame = engine.with_column(survey.frame, str(schema.design.weight), steps[-1].weights)
     frame, design, psus = _designed(frame, schema, survey.design.lonely_psu)
+    psu = engine.values(frame, engine.UNIT).astype(np.intp)
+    # Who did not respond is in the design and in no sample size.
+    there = np.bincount(psu, steps[-1].weights > 0, design.psus)
+    psus = replace(psus, records=np.asarray(there, dtype=np.float64))
     calibrated = [each.records for step in every for each in step.samples]
     if calibrated:
-        psu = engine.values(frame, engine.UNIT).astype(np.intp)
         design, unit = calibrated_design(design, psu, calibrated)
         frame = engine.with_units(frame, unit)
     return replace(
@@ -278,6 +281,7 @@ def with_steps(survey: Survey, base: Floats, steps: Sequence[WeightStep]) -> Sur
         design_kind=_kind(schema),
         findings=(*survey.findings, *(f for step in steps for f in step.findings)),
         base_weights=base if survey.base_weights is None else survey.base_weights,
+        replicates=None,  # of other weights
         weighting=every,
     )
 
@@ -356,7 +360,8 @@ def redesigned(survey: Survey, frame: Any, year: int) -> Survey:  # noqa: ANN401
     if survey.weighting:
         raise DesignError("DI-E435")
     designed, design, psus = _designed(frame, survey.schema, survey.design.lonely_psu)
-    return of_year(replace(survey, frame=designed, design=design, psus=psus), year)
+    alone = replace(survey, frame=designed, design=design, psus=psus, replicates=None)
+    return of_year(alone, year)
 
 
 def of_year(survey: Survey, year: int) -> Survey:
