@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,6 +21,7 @@ from divide_index.levels import (
 )
 from divide_index.scoring import score
 from divide_index.survey import Survey, read_survey
+from divide_index.weighting import rake, weight_diagnostics
 from tests.samples import reference
 
 pytestmark = pytest.mark.real_data
@@ -147,3 +149,28 @@ def test_frames_are_read_as_the_files_are(folder: Path, persons: Survey) -> None
     }
     frames["households"] = frames["households"].sample(frac=1, random_state=7)
     pd.testing.assert_frame_equal(read_survey(frames, NAME).frame, persons.frame)
+
+
+def test_weights_raked_to_their_own_margins_stay_and_their_errors_are_those_of_r(
+    persons: Survey,
+) -> None:
+    """Region x area and age: what is known of them is taken out of every error."""
+    known = reference("tic_raked.json")
+    weights = persons.weights()
+    frame = pd.DataFrame(
+        {name: np.asarray(persons.frame[name]) for name in ("region", "area", "age_band")}
+    ).astype(int)
+    place = frame.assign(w=weights).groupby(["region", "area"])["w"].sum()
+    age = frame.assign(w=weights).groupby("age_band")["w"].sum()
+    raked = rake(persons, {("region", "area"): dict(place), "age": dict(age)})
+    assert raked.weights() == pytest.approx(weights, rel=1e-9)
+    totals = weight_diagnostics(raked).totals
+    assert totals["after"].to_numpy() == pytest.approx(totals["wanted"].to_numpy(), rel=1e-12)
+    assert len(totals) == len(place) + len(age)
+    for survey, name in ((persons, "as_given"), (raked, "raked")):
+        result = relative_levels(score(survey), "area")
+        for area, code in CODES.items():
+            for dimension, (level, error) in known[name][area].items():
+                row = result.row("area", code, dimension)
+                assert result.estimate.values[row] == pytest.approx(level, rel=1e-9)
+                assert result.std_errors[row] == pytest.approx(error, rel=1e-7)
