@@ -232,3 +232,18 @@ def test_replicates_are_written_and_computed_with(
         ["compute", "weighted.csv", *SCHEMA, "--variance", "bootstrap", "--seed", "2"], capsys
     )
     assert "Rao-Wu bootstrap (1,000 replicates, seed 2" in " ".join(table.split())
+
+
+def test_a_long_run_tells_a_terminal_how_much_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    totals = known()
+    totals[totals["variable"] == "area"].to_csv("area.csv", index=False)
+    ran(["weight", "survey.csv", *SCHEMA, "--margins", "area.csv", "-o", "weighted.csv"], capsys)
+    compute = ["compute", "weighted.csv", *SCHEMA, "--variance", "bootstrap", "--replicates", "20"]
+    _, told = ran([*compute, "--seed", "1"], capsys)
+    assert "%" not in told
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    _, told = ran([*compute, "--seed", "1"], capsys)
+    assert "\r  5 %" in told
+    assert told.rstrip("\n").endswith("\r     \r")

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from divide_index.change import pool
+from divide_index.change import compare_years, pool
+from divide_index.decomposition import decompose_gap
 from divide_index.errors import DesignError, DivideIndexError, EstimationError
 from divide_index.inference.calibration import Distance
 from divide_index.inference.nonresponse import (
@@ -385,6 +386,49 @@ def test_who_responded_may_stand_in_the_schema() -> None:
         adjust_nonresponse(said, ["area"]),
     )
     assert (one.weights() == other.weights()).all()
+
+
+# -- what is made of weighted surveys ----------------------------------------------------------
+
+
+def test_every_result_has_the_errors_after_calibration() -> None:
+    """Decompositions and several years rest on the same residuals as levels."""
+    scores = score(rake(general(), shifted(general())))
+    options: dict[str, Any] = {"groups": ["rural"]}
+    complete = relative_levels(scores, cases="complete", **options)
+    gap = decompose_gap(scores, groups=["rural"], factors=["age_group"]).to_frame()
+    total = gap[(gap["part"] == "gap") & (gap["dimension"] == "overall")]
+    row = complete.row("group", "rural", "overall")
+    assert total["std_error"].tolist() == approx([complete.std_errors[row]], rel=1e-9)
+    own = relative_levels(scores, **options)
+    change = compare_years(
+        Waves({2024: scores.survey, 2025: scores.survey}), groups=["rural"]
+    ).to_frame()
+    errors = [
+        float(np.sqrt(2) * own.std_errors[own.row("group", "rural", dimension)])
+        for dimension in change["dimension"]
+    ]
+    assert change["std_error"].tolist() == approx(errors, rel=1e-9)
+
+
+def test_a_pool_of_weighted_years_keeps_their_errors() -> None:
+    survey = read_survey(small_frame(), small_schema())
+    sample, area = (np.asarray(survey.frame[name]) for name in ("sample", "area"))
+    known = {
+        name: {
+            "area": {
+                code: float(survey.weights()[(sample == name) & (area == code)].sum() * factor)
+                for code, factor in (("U", 0.9), ("R", 1.2))
+            }
+        }
+        for name in ("general", "farmers")
+    }
+    raked = rake(survey, known)
+    own = relative_levels(score(raked))
+    one = relative_levels(pool(Waves({2025: raked})))
+    assert one.std_errors == approx(own.std_errors, rel=1e-9, nan_ok=True)
+    two = relative_levels(pool(Waves({2024: raked, 2025: raked})))
+    assert two.std_errors == approx(own.std_errors / np.sqrt(2), rel=1e-9, nan_ok=True)
 
 
 # -- diagnostics -------------------------------------------------------------------------------

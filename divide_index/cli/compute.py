@@ -139,6 +139,7 @@ def command(  # noqa: PLR0913  one parameter per option
         cases=cases,  # pyright: ignore[reportArgumentType]
         confidence=confidence / 100,
         variance=VarianceMethod(variance, replicates, seed, fay),  # pyright: ignore[reportArgumentType]
+        progress=session.progress(),
     )
     band = None
     if cases == "available" and kind != "csv":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from divide_index.errors import DivideIndexError, Finding
+    from divide_index.inference.calibration_design import Progress
     from divide_index.messages import Language
 
 
@@ -55,6 +56,21 @@ class Session:
         """Print findings to stderr."""
         for finding in findings:
             self.report(finding)
+
+    def progress(self) -> "Progress | None":
+        """Return what tells on a terminal's stderr how much of a long run is done; else None."""
+        if not sys.stderr.isatty():
+            return None
+        shown = -1
+
+        def told(done: int, every: int) -> None:
+            nonlocal shown
+            share = 100 * done // every
+            if share > shown:
+                shown = share
+                click.echo(f"\r{share:3d} %" if done < every else "\r     \r", nl=False, err=True)
+
+        return told
 
 
 def choose_language(ctx: click.Context, _: click.Parameter, value: "Language | None") -> None:

@@ -244,7 +244,12 @@ def _write(
         from divide_index.weighting import weighted_files
 
         made = weighted_files(
-            data, given, out.weighted.name, replicates=out.replicates, seed=out.seed
+            data,
+            given,
+            out.weighted.name,
+            replicates=out.replicates,
+            seed=out.seed,
+            progress=session.progress(),
         )
         contents |= {out.weighted.with_name(name): content for name, content in made.items()}
     if out.picture is not None:

@@ -4,7 +4,7 @@ People of one PSU who have the same calibration variables are given the same rat
 which holds them, is all that a variance needs to know of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +143,11 @@ def moved(calibration: Calibration, places: Indices) -> Calibration:
 
 
 def replicate_unit_factors(
-    factors: Floats, calibrations: tuple[Calibration, ...], psu_of_unit: Indices
+    factors: Floats,
+    calibrations: tuple[Calibration, ...],
+    psu_of_unit: Indices,
+    *,
+    progress: Progress | None = None,
 ) -> Floats:
     """Return what replicates multiply the final weights of units by, all calibrations repeated.
 
@@ -155,6 +160,8 @@ def replicate_unit_factors(
         stays as it was.
     psu_of_unit
         PSU of each unit, shape ``(U,)``.
+    progress
+        Told how many calibrations are done, and of how many.
 
     Returns
     -------
@@ -167,10 +174,13 @@ def replicate_unit_factors(
         DI-E430: replicates whose weights do not reach the totals; none is left out.
     """
     found = factors[:, psu_of_unit]
-    for calibration in calibrations:
+    every = len(factors) * len(calibrations)
+    for number, calibration in enumerate(calibrations):
         failed: dict[int, EstimationError] = {}
         own = found[:, calibration.units]
         for row in range(len(own)):
+            if progress is not None:
+                progress(number * len(own) + row, every)
             try:
                 [ratios] = calibration.replicate_ratios(own[row : row + 1])
             except EstimationError as error:
@@ -186,4 +196,6 @@ def replicate_unit_factors(
                 first=row + 1,
                 why=error.params.get("names") or error.code,
             )
+    if progress is not None:
+        progress(every, every)
     return found

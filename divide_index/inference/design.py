@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from divide_index.errors import DesignError
-from divide_index.inference.calibration_design import Calibration, replicate_unit_factors
+from divide_index.inference.calibration_design import Calibration, Progress, replicate_unit_factors
 from divide_index.inference.totals import psu_sums
 
 Floats = NDArray[np.float64]
@@ -141,13 +141,15 @@ class Design:
         """Return what is known of PSUs, shape ``(…, P)``, for the units in them, ``(…, U)``."""
         return of_psus if self.psu_of_unit is None else of_psus[..., self.psu_of_unit]
 
-    def unit_factors(self, factors: Floats) -> Floats:
+    def unit_factors(self, factors: Floats, *, progress: Progress | None = None) -> Floats:
         """Return what replicates multiply the weights of units by, every calibration repeated.
 
         Parameters
         ----------
         factors
             Of PSUs, shape ``(R, P)``.
+        progress
+            Told how many calibrations are done, and of how many.
 
         Returns
         -------
@@ -161,7 +163,9 @@ class Design:
         """
         if self.psu_of_unit is None:
             return factors
-        return replicate_unit_factors(factors, self.calibrations, self.psu_of_unit)
+        return replicate_unit_factors(
+            factors, self.calibrations, self.psu_of_unit, progress=progress
+        )
 
     def psus_held(self, is_inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which PSUs hold a unit that holds a member: from ``(U, K)`` to ``(P, K)``."""

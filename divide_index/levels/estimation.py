@@ -18,6 +18,7 @@ from divide_index.cells import (
     unplaced,
 )
 from divide_index.errors import EstimationError, Finding
+from divide_index.inference.calibration_design import Progress
 from divide_index.inference.estimate import (
     Estimate,
     check_confidence,
@@ -110,6 +111,7 @@ def relative_levels(
     confidence: float = 0.95,
     df: DegreesOfFreedom = "domain",
     variance: Variance | VarianceMethod = "taylor",
+    progress: Progress | None = None,
 ) -> LevelResult:
     """Compare populations with the reference: levels (reference = 100) with design-based errors.
 
@@ -144,6 +146,8 @@ def relative_levels(
         (two PSUs in every stratum) and ``supplied`` (replicate weights that came with the survey)
         make every level again in each replicate, calibrations repeated. The bootstrap needs a
         seed: ``VarianceMethod("bootstrap", replicates=1000, seed=1)``.
+    progress
+        Told how many calibrations of replicates are done, and of how many.
 
     Returns
     -------
@@ -166,7 +170,7 @@ def relative_levels(
     Medical Research 5(3), 283-310.
     """
     wanted = VarianceMethod(variance) if isinstance(variance, str) else variance
-    replicated, replication, method = replication_of(scores, wanted)
+    replicated, replication, method = replication_of(scores, wanted, progress)
     result, _ = _levels(
         replicated,
         by,

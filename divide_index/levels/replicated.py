@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.cells import CellSums
 from divide_index.errors import EstimationError
+from divide_index.inference.calibration_design import Progress
 from divide_index.inference.ratios import Formula, composites_of, levels_of
 from divide_index.inference.replication import REPLICATIONS, Replicates, replicates_of
 from divide_index.levels.result import Variance, VarianceMethod
@@ -47,7 +48,7 @@ class Replication:
 
 
 def replication_of(
-    scores: Scores, wanted: VarianceMethod
+    scores: Scores, wanted: VarianceMethod, progress: Progress | None = None
 ) -> tuple[Scores, Replication | None, VarianceMethod]:
     """Return scores whose units the replicates know, and the replicates; None with ``taylor``.
 
@@ -75,4 +76,8 @@ def replication_of(
         survey.design, wanted.method, count=wanted.replicates, seed=wanted.seed, fay=wanted.fay
     )
     method = replace(wanted, replicates=drawn.count)
-    return scores, Replication(drawn, survey.design.unit_factors(drawn.factors)), method
+    return (
+        scores,
+        Replication(drawn, survey.design.unit_factors(drawn.factors, progress=progress)),
+        method,
+    )

@@ -71,6 +71,9 @@ def restored_steps(
         if name not in sidecars:
             continue
         record = read_sidecar(sidecars[name])
+        if record.records != records:
+            gone = f"n {record.records:,} → {records:,}"
+            raise InputError("DI-E433", file=record.file, count=1, names=[gone])
         columns = _columns(opener, name, schema, record, sidecars[name])
         now[rows] = columns[:, 0]
         parts.append((record, rows, columns))

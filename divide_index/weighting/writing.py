@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.errors import EstimationError, InputError
+from divide_index.inference.calibration_design import Progress
 from divide_index.inference.replication import Replicates, Replication
 from divide_index.reading.origin import OpenFile
 from divide_index.reading.sources import Opener, located, opened_as_said, sources_of
@@ -60,6 +61,7 @@ def weighted_files(
     *,
     replicates: Replicates | None = None,
     seed: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, bytes]:
     """Return a weighted survey as files, each with what lies beside it.
 
@@ -77,6 +79,8 @@ def weighted_files(
         repeated in each.
     seed
         Theirs, to be remembered.
+    progress
+        Told how many calibrations of replicates are done, and of how many.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def weighted_files(
     if survey.base_weights is None:
         raise EstimationError("DI-E445", samples=[])
     found = _sources(survey, source)
-    weights = None if replicates is None else _replicate_weights(survey, replicates)
+    weights = None if replicates is None else _replicate_weights(survey, replicates, progress)
     contents: dict[str, bytes] = {}
     for each in found:
         own = name if len(found) == 1 else _named_for(name, str(each.name))
@@ -169,10 +173,10 @@ def _refuse_labels(survey: Survey, opened: OpenFile, file: str | None, path: Pat
         raise InputError("DI-E446", path=path.name, reason="labels")
 
 
-def _replicate_weights(survey: Survey, replicates: Replicates) -> Floats:
+def _replicate_weights(survey: Survey, replicates: Replicates, progress: Progress | None) -> Floats:
     """Return the weights of records in each replicate, calibrated again, shape ``(R, n)``."""
     unit = engine.values(survey.frame, engine.UNIT).astype(np.intp)
-    factors = survey.design.unit_factors(replicates.factors)
+    factors = survey.design.unit_factors(replicates.factors, progress=progress)
     return np.asarray(factors[:, unit] * survey.weights(), dtype=np.float64)
 
 
