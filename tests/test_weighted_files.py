@@ -376,8 +376,9 @@ def test_samples_in_files_of_their_own_are_written_each_with_its_own_steps(
     one, other = (relative_levels(score(each)).estimate for each in (again, weighted))
     assert one.covariance == approx(other.covariance, rel=1e-9, abs=1e-9)
     half = rake(survey, {"farmers": known["farmers"]}, keep_others=True)
-    written(tmp_path, weighted_files(half, paths, "half.csv"))
-    (tmp_path / "half-general.csv.design.json").unlink(missing_ok=True)
+    made_of_one = weighted_files(half, paths, "half.csv")
+    assert [*made_of_one] == ["half-farmers.csv", "half-farmers.csv.design.json"]
+    written(tmp_path, made_of_one)
     mixed = read_survey(
         {"general": paths["general"], "farmers": tmp_path / "half-farmers.csv"}, schema
     )

@@ -73,7 +73,8 @@ def weighted_files(
         The file, or the files by the schema's names for them.
     name
         Of the weighted file. Of several whose records are laid one below the other, each has
-        the schema's name for it before the ending: ``weighted-farmers.csv``.
+        the schema's name for it before the ending, ``weighted-farmers.csv``, and those whose
+        weights stayed are not written.
     replicates
         Replicates of the survey's design, whose weights are written too: every calibration is
         repeated in each.
@@ -105,7 +106,10 @@ def weighted_files(
     contents: dict[str, bytes] = {}
     for each in found:
         own = name if len(found) == 1 else _named_for(name, str(each.name))
-        record, columns = _recorded(survey, each, own)
+        steps = _steps_of(survey, each)
+        if not steps and len(found) > 1:
+            continue
+        record, columns = _recorded(survey, each, own, steps or survey.weighting[-1:])
         if replicates is not None and weights is not None:
             made = _replicates_recorded(replicates, seed)
             record = record.model_copy(update={"replicates": made})
@@ -116,15 +120,6 @@ def weighted_files(
         contents[own] = content
         contents[sidecar_of(Path(own)).name] = record.to_bytes()
     return contents
-
-
-def weighted_names(survey: Survey, source: object, name: str) -> list[str]:
-    """Return the names of the files that :func:`weighted_files` makes."""
-    given = sources_of(source)
-    stacked = [each for each in stacked_files(survey.schema) if each in given]
-    own = [name] if len(given) == 1 or len(stacked) < 2 else []  # noqa: PLR2004
-    own = own or [_named_for(name, str(each)) for each in stacked]
-    return [each for one in own for each in (one, sidecar_of(Path(one)).name)]
 
 
 def _named_for(name: str, source: str) -> str:
@@ -194,27 +189,30 @@ def _replicates_recorded(replicates: Replicates, seed: int | None) -> ReplicateR
 # -- columns ---------------------------------------------------------------------------------
 
 
-def _recorded(
-    survey: Survey, source: _Source, name: str
-) -> tuple[DesignRecord, dict[str, list[str]]]:
-    """Return what was done to the weights of one file, and the columns that hold them."""
-    if survey.base_weights is None:
-        raise AssertionError
-    rows, schema = source.rows, survey.schema
+def _steps_of(survey: Survey, source: _Source) -> list[WeightStep]:
+    """Return what was done to the weights of one file."""
+    rows = source.rows
     steps: list[WeightStep] = []
-    before = survey.base_weights[rows]
+    before = cast("Floats", survey.base_weights)[rows]
     for step in survey.weighting:
         samples = tuple(each for each in step.samples if _is_inside(each.margins.rows, rows, step))
         if samples or not np.array_equal(step.weights[rows], before):
             steps.append(replace(step, samples=samples))
         before = step.weights[rows]
-    steps = steps or [replace(survey.weighting[-1], samples=())]
+    return steps
+
+
+def _recorded(
+    survey: Survey, source: _Source, name: str, steps: Sequence[WeightStep]
+) -> tuple[DesignRecord, dict[str, list[str]]]:
+    """Return steps as they are written down, and the columns that hold their weights."""
+    rows, schema = source.rows, survey.schema
     taken = {*source.opened.columns} - _own_columns(source.path)
     final = _final_column(survey, source, taken)
     base = _free(BASE_COLUMN, taken)
     after = [*(_free(f"weight_after_{k}", taken) for k in range(1, len(steps))), final]
     mark = source.layout.decimal
-    columns = {base: _numbers(survey.base_weights[rows], mark)}
+    columns = {base: _numbers(cast("Floats", survey.base_weights)[rows], mark)}
     for step, column in zip(steps, after, strict=True):
         columns[column] = _numbers(step.weights[rows], mark)
     record = DesignRecord(
