@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.once  # the source, whatever runs it
+
 
 class Room(NamedTuple):
     """What a room may import besides itself and the standard library."""

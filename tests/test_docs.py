@@ -20,6 +20,8 @@ from divide_index.survey import read_survey
 from divide_index.target import plan_goals
 from tests.samples import REFERENCE, ROOT
 
+pytestmark = pytest.mark.once  # as the README, which is run with the lowest versions too
+
 PAGE = (ROOT / "docs" / "survey-files.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 YEARS = (ROOT / "docs" / "years.md").read_text(encoding="utf-8")

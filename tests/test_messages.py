@@ -12,6 +12,8 @@ from divide_index import messages
 from divide_index.errors import DivideIndexError, Finding, InputError
 from divide_index.messages import LANGUAGES, catalogue, render, text
 
+pytestmark = pytest.mark.once  # words of our own
+
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"DI-[EWI]\d{3}")
 SOURCES = {

@@ -14,6 +14,8 @@ from divide_index.messages import _Words, catalogue
 from divide_index.messages.particles import PAIRS, READINGS, UnspokenError, particle, with_particle
 from tests.samples import ROOT
 
+pytestmark = pytest.mark.once  # words of our own
+
 FORMS = [
     *(("은", "는"), ("이", "가"), ("을", "를"), ("과", "와")),
     *(("으로", "로"), ("이나", "나"), ("이라", "라")),

@@ -45,6 +45,8 @@ from divide_index.publication.sentences import (
 from tests.samples import ROOT
 from tests.test_particles import FORMS, WORDS, agreeing
 
+pytestmark = pytest.mark.once  # words of our own
+
 NAN = float("nan")
 ENGLISH = {
     "농어민": "farmers and fishers",
