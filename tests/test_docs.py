@@ -133,6 +133,17 @@ def test_the_schemas_of_years_and_target_are_ones(page: str, key: str, tmp_path:
         )
 
 
+def test_the_schema_of_replicate_weights_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "shown.yaml"
+    whole = {"extends": "example", "name": "shown", **first_block(WEIGHTING)}
+    path.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
+    design = load_schema(path).design
+    assert design.replicates is not None
+    assert (design.replicates.prefix, design.replicates.kind) == ("repw", "jk1")
+    packaged = load_schema("example").design
+    assert design.model_copy(update={"replicates": None, "note": packaged.note}) == packaged
+
+
 def test_the_values_file_of_the_plan_is_one(tmp_path: Path) -> None:
     _, block = re.findall(r"```yaml\n(.*?)```", TARGET, re.DOTALL)
     path = tmp_path / "values.yaml"
