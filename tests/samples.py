@@ -66,8 +66,16 @@ def small_scores(
     lonely_psu: LonelyPsu = "fail",
 ) -> Scores:
     """Return the small survey, or what a test made of it, scored."""
+    if schema is None and frame is None:
+        return _plain_scores(lonely_psu)
     frame = small_frame() if frame is None else frame
     return score(read_survey(frame, schema or small_schema(), lonely_psu=lonely_psu))
+
+
+@cache
+def _plain_scores(lonely_psu: LonelyPsu) -> Scores:
+    """Return the small survey as it is: nothing changes it, so that it is scored once."""
+    return score(read_survey(small_frame(), small_schema(), lonely_psu=lonely_psu))
 
 
 # -- frames of any library -------------------------------------------------------------------

@@ -43,13 +43,24 @@ def years_waves(
     lonely_psu: LonelyPsu = "fail",
 ) -> Waves:
     """Return the three years, or what a test made of them."""
+    if schema is None and frame is None:
+        return _plain_waves(samples, lonely_psu)
     parts = by_year(years_frame() if frame is None else frame)
     meaning: Any = years_schema() if schema is None else schema
     return read_waves(parts, meaning, samples=samples, lonely_psu=lonely_psu)
 
 
+@cache
+def _plain_waves(samples: Samples, lonely_psu: LonelyPsu) -> Waves:
+    """Return the three years as they are: nothing changes them, so that they are read once."""
+    parts = by_year(years_frame())
+    return read_waves(parts, years_schema(), samples=samples, lonely_psu=lonely_psu)
+
+
 def year_survey(year: int, schema: SurveySchema | None = None) -> Survey:
     """Return one of the three years."""
+    if schema is None:
+        return _plain_waves("independent", "fail").surveys[year]
     return read_survey(by_year(years_frame())[year], schema or years_schema())
 
 
