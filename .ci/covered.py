@@ -1,4 +1,4 @@
-"""Fail, and print what was not run, where the tests cover less of the lines and branches than asked."""
+"""Fail, and print what was not run, where the tests cover fewer lines and branches than asked."""
 
 import json
 import sys
