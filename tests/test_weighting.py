@@ -251,7 +251,7 @@ def drawn_margins(sample: Sample, rng: np.random.Generator) -> dict[str, Margins
 
 
 @given(samples(min_psus=2))
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(10))
 def test_calibrating_to_its_own_totals_changes_no_weight_and_no_level(sample: Sample) -> None:
     survey = sample.survey
     names, codes = (np.asarray(survey.frame[name]) for name in ("sample", "area"))
