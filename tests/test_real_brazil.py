@@ -21,7 +21,7 @@ from divide_index.levels import (
 )
 from divide_index.scoring import score
 from divide_index.survey import Survey, read_survey
-from divide_index.weighting import rake, weight_diagnostics
+from divide_index.weighting import rake, weight_diagnostics, weighted_files
 from tests.samples import reference
 
 pytestmark = pytest.mark.real_data
@@ -174,3 +174,22 @@ def test_weights_raked_to_their_own_margins_stay_and_their_errors_are_those_of_r
                 row = result.row("area", code, dimension)
                 assert result.estimate.values[row] == pytest.approx(level, rel=1e-9)
                 assert result.std_errors[row] == pytest.approx(error, rel=1e-7)
+
+
+def test_what_lies_beside_a_joined_file_is_not_about_weights(folder: Path, tmp_path: Path) -> None:
+    """Only files whose records are counted have weights; a weighted one keeps its households."""
+    files = {"persons": tmp_path / "p.csv", "households": tmp_path / "h.csv"}
+    for name, original in (("persons", "individuos.csv"), ("households", "domicilios.csv")):
+        files[name].write_bytes((folder / original).read_bytes())
+    (tmp_path / "h.csv.design.json").write_text("{}", "utf-8")
+    survey = read_survey(files, NAME)
+    assert survey.weighting == ()
+    sex = np.asarray(survey.frame["sex"]).astype(int)
+    known = {"sex": {code: 1.05 * survey.weights()[sex == code].sum() + code for code in (1, 2)}}
+    raked = rake(survey, known)
+    for name, content in weighted_files(raked, files, "w.csv").items():
+        (tmp_path / name).write_bytes(content)
+    again = read_survey(files | {"persons": tmp_path / "w.csv"}, NAME)
+    assert again.weights() == pytest.approx(raked.weights(), rel=1e-15)
+    one, other = (relative_levels(score(each)).estimate for each in (again, raked))
+    assert one.covariance == pytest.approx(other.covariance, rel=1e-9, abs=1e-12)

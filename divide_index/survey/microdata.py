@@ -191,10 +191,11 @@ def restored(survey: Survey, sources: Sources) -> Survey:
         DI-E431, DI-E432, DI-E433: what lies beside a file does not fit it. DI-E434: weights of
         which nothing is known, in a survey whose schema has none.
     """
+    order = [None, *stacked_files(survey.schema)]
     sidecars = {
         name: place
         for name, path in sources.items()
-        if isinstance(path, Path) and (place := sidecar_of(path)).is_file()
+        if name in order and isinstance(path, Path) and (place := sidecar_of(path)).is_file()
     }
     findings = [
         finding
@@ -205,14 +206,8 @@ def restored(survey: Survey, sources: Sources) -> Survey:
     if sidecars:
         from divide_index.survey.restoring import restored_steps
 
-        stacked = stacked_files(survey.schema)
-        hashes = {
-            origin.source: (origin.sha256, origin.records)
-            for origin in survey.origins
-            if origin.source is None or origin.source in stacked
-        }
-        order = [None, *stacked]
-        hashes = {name: hashes[name] for name in order if name in hashes}
+        files = {origin.source: (origin.sha256, origin.records) for origin in survey.origins}
+        hashes = {name: files[name] for name in order if name in files}
         base, steps, noticed = restored_steps(
             survey.frame, survey.schema, sources, sidecars, hashes
         )
