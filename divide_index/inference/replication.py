@@ -16,6 +16,7 @@ Rao & Wu (1988), Journal of the American Statistical Association 83(401), 231-24
 Official Statistics 6(3), 223-239.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -165,15 +166,16 @@ def supplied_replicates(
         ``bootstrap`` ``1/(R-1)``, ``jk1`` ``(R-1)/R``, ``jkn`` (``rscales`` are needed), ``brr``
         ``1/R``, ``fay`` ``1/(R (1-ρ)²)``, ``acs`` ``4/R``.
     fay
-        Fay's ``ρ``.
+        Fay's ``ρ``: needed with ``fay``, unless ``scale`` holds it, and with no other kind.
     scale, rscales
-        In the place of these; ``rscales`` of shape ``(R,)``.
+        In the place of these, positive and not negative; ``rscales`` of shape ``(R,)``.
 
     Raises
     ------
     EstimationError
-        DI-E117: no such kind, or a ``fay`` out of range. DI-E404: weights that are negative or
-        no numbers. DI-E405: ``jkn`` without ``rscales``, or of another number.
+        DI-E117: no such kind, or a ``fay``, ``scale`` or ``rscales`` out of range. DI-E404:
+        weights that are negative or no numbers. DI-E405: ``jkn`` without ``rscales``, or of
+        another number. DI-E409: ``fay`` without its ``ρ``, or another kind with one.
     """
     count = len(factors)
     if kind not in SUPPLIED_KINDS:
@@ -186,6 +188,14 @@ def supplied_replicates(
         raise EstimationError("DI-E405", given=0, replicates=count)
     if rscales is not None and rscales.shape != (count,):
         raise EstimationError("DI-E405", given=rscales.size, replicates=count)
+    if scale is not None and not (math.isfinite(scale) and scale > 0):
+        raise EstimationError("DI-E117", option="scale", value=scale, valid="> 0")
+    if rscales is not None and not (np.isfinite(rscales) & (rscales >= 0)).all():
+        unusable = [float(each) for each in rscales if not (math.isfinite(each) and each >= 0)]
+        raise EstimationError("DI-E117", option="rscales", value=unusable, valid="≥ 0")
+    is_missing = kind == "fay" and fay == 0 and scale is None
+    if is_missing or (kind != "fay" and fay > 0):
+        raise EstimationError("DI-E409", kind=kind, fay=fay)
     by_kind: dict[SuppliedKind, float] = {
         "bootstrap": 1 / (count - 1),
         "jk1": (count - 1) / count,
