@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from divide_index.engine.conditions import codes_like, has_valid_answer, meets, truth
+from divide_index.engine.conditions import Column, codes_like, has_valid_answer, mask, truth_of
 from divide_index.engine.frames import Floats, Frame
 from divide_index.schema import (
     Code,
@@ -16,7 +16,6 @@ from divide_index.schema import (
     Variable,
     answer_of,
     variables_needed,
-    variables_of,
 )
 
 _ROW = ":row"  # no variable is called so: a name has no colon
@@ -75,8 +74,7 @@ def _declared(variable: Variable) -> list[Code]:
     return [*variable.codes, *variable.missing, *variable.skip_codes]
 
 
-def _is_invalid(name: str, variable: Variable) -> nw.Expr:
-    column = nw.col(name)
+def _is_invalid(column: Column, variable: Variable) -> Column:
     if variable.type == "code":
         return ~column.is_null() & ~column.is_in(codes_like(variable, _declared(variable)))
     outside = ~column.is_finite()
@@ -91,10 +89,9 @@ def _is_invalid(name: str, variable: Variable) -> nw.Expr:
 
 
 def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list[Offence]:
-    column = data.select(name)
-    if not bool(column.select(odd=_is_invalid(name, variable))["odd"].any()):
+    if not bool(_is_invalid(data.get_column(name), variable).any()):
         return []
-    odd = column.with_row_index(_ROW).filter(_is_invalid(name, variable))
+    odd = data.select(name).with_row_index(_ROW).filter(_is_invalid(nw.col(name), variable))
     summary = odd.group_by(name).agg(nw.len().alias(":n"), nw.col(_ROW).min()).sort(_ROW)
     found: list[Offence] = []
     for value, count, row in summary.iter_rows():
@@ -108,26 +105,23 @@ def _offences_of(data: nw.DataFrame[Any], name: str, variable: Variable) -> list
 
 def null_rows(frame: Frame, column: str, schema: SurveySchema) -> tuple[int, list[int]]:
     """Return how many records have no valid value in a column, and the first rows."""
-    data = nw.from_native(frame, eager_only=True).select(column)
-    known = data.select(known=has_valid_answer(nw.col(column), answer_of(schema, column)))["known"]
+    values = nw.from_native(frame, eager_only=True).get_column(column)
+    known = has_valid_answer(values, answer_of(schema, column))
     rows = np.flatnonzero(~known.to_numpy().astype(bool)).tolist()
     return len(rows), rows[:_ROWS_NAMED]
 
 
 def rows_where(frame: Frame, condition: Condition, schema: SurveySchema) -> tuple[int, list[int]]:
     """Return how many records meet a condition, and the first rows."""
-    data = nw.from_native(frame, eager_only=True).select(
-        *sorted(variables_needed(schema, variables_of(condition)))
-    )
-    met = data.select(met=meets(condition, schema))["met"]
-    rows = np.flatnonzero(met.to_numpy()).tolist()
+    rows = np.flatnonzero(mask(frame, condition, schema)).tolist()
     return len(rows), rows[:_ROWS_NAMED]
 
 
 def rows_not_finite(frame: Frame, column: str) -> tuple[int, list[int]]:
     """Return how many records hold an infinite number in a column, and the first rows."""
-    data = nw.from_native(frame, eager_only=True).select(column).with_row_index(_ROW)
-    rows = data.filter(~nw.col(column).is_null() & ~nw.col(column).is_finite())[_ROW].to_list()
+    values = nw.from_native(frame, eager_only=True).get_column(column)
+    is_infinite = ~values.is_null() & ~values.is_finite()
+    rows = np.flatnonzero(is_infinite.to_numpy().astype(bool)).tolist()
     return len(rows), rows[:_ROWS_NAMED]
 
 
@@ -154,13 +148,13 @@ def answered_though_not_asked(frame: Frame, schema: SurveySchema) -> dict[str, i
     found: dict[str, int] = {}
     for condition, names in routed.items():
         needed = data.select(*sorted(variables_needed(schema, names)))
-        unasked = needed.filter(truth(condition, schema)[1]).select(*names)
-        answered = {
-            name: has_valid_answer(nw.col(name), answer_of(schema, name))
-            for name in names
-            if int(unasked.get_column(name).count())  # all blank, as it should be
-        }
-        if answered:
-            counts = unasked.select(**{name: each.sum() for name, each in answered.items()}).row(0)
-            found |= {n: int(count) for n, count in zip(answered, counts, strict=True) if count}
+        _, is_unasked = truth_of(condition, schema, needed.get_column)
+        unasked = needed.select(*names).filter(is_unasked)
+        for name in names:
+            column = unasked.get_column(name)
+            if not int(column.count()):  # all blank, as it should be
+                continue
+            count = int(has_valid_answer(column, answer_of(schema, name)).sum())
+            if count:
+                found[name] = count
     return found

@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine.conditions import truth
+from divide_index.engine.conditions import truth_of
 from divide_index.engine.frames import Floats, Frame
 from divide_index.engine.psus import UNIT
 from divide_index.schema import Condition, SurveySchema
@@ -35,10 +35,9 @@ def judged(frame: Frame, where: Condition | None, schema: SurveySchema) -> Float
     data = nw.from_native(frame, eager_only=True)
     if where is None:
         return np.ones(len(data))
-    is_true, is_false = truth(where, schema)
-    both = data.select(is_true=is_true, is_false=is_false)
-    met = np.asarray(both["is_true"].to_numpy(), dtype=bool)
-    known = met | np.asarray(both["is_false"].to_numpy(), dtype=bool)
+    is_true, is_false = truth_of(where, schema, data.get_column)
+    met = np.asarray(is_true.to_numpy(), dtype=bool)
+    known = met | np.asarray(is_false.to_numpy(), dtype=bool)
     return np.where(known, met.astype(np.float64), np.nan)
 
 
