@@ -4,10 +4,11 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 from xml.etree import ElementTree as ET
 
-from divide_index.publication.figures.drawing import Drawing
+from divide_index.publication.figures.drawing import Drawing, Words
 from divide_index.publication.figures.lettering import clean
 
 if TYPE_CHECKING:
@@ -67,14 +68,41 @@ def as_svg(drawing: Drawing, *, title: str, description: str, prefix: str = "") 
 
 
 def _elements(drawing: Drawing) -> Iterator[ET.Element]:
-    """Yield the elements of a drawing: paths and texts, with attributes and nothing else."""
-    tree = ET.fromstring(_drawn(drawing))  # noqa: S314  matplotlib's own words
+    """Yield the elements of a drawing: paths and texts, with attributes and nothing else.
+
+    matplotlib draws the shapes alone. It measures every text, warns of each letter that its own
+    font lacks (all of Hangul), and takes most of its time for it; words stand where they are told.
+    """
+    shapes = tuple(item for item in drawing.items if not isinstance(item, Words))
+    alone = _paths(replace(drawing, items=shapes))
+    paths = iter([path for path, _ in zip(alone, shapes, strict=True)])  # one for each, no less
+    for item in drawing.items:
+        if not isinstance(item, Words):
+            yield next(paths)
+        elif item.text:
+            yield _text(item)
+
+
+def _text(words: Words) -> ET.Element:
+    """Return a line of text as an element."""
+    text = ET.Element("text", {"x": _compact(f"{words.x:f}"), "y": _compact(f"{words.y:f}")})
+    text.text = words.text
+    text.attrib |= {"font-size": f"{words.size:g}", "fill": words.colour}
+    if words.anchor != "start":
+        text.set("text-anchor", words.anchor)
+    if words.is_bold:
+        text.set("font-weight", "bold")
+    return text
+
+
+def _paths(shapes: Drawing) -> Iterator[ET.Element]:
+    """Yield the path of each item of a drawing without words."""
+    tree = ET.fromstring(_drawn(shapes))  # noqa: S314  matplotlib's own words
     markers = {
         element.attrib["id"]: element
         for element in tree.iter(f"{{{_XMLNS}}}path")
         if "id" in element.attrib
     }
-    words = drawing.words
     for element in tree.iter():
         match element.tag.removeprefix(f"{{{_XMLNS}}}"):
             case "path" if "id" not in element.attrib:
@@ -84,30 +112,12 @@ def _elements(drawing: Drawing) -> Iterator[ET.Element]:
                 path = markers[reference.removeprefix("#")].attrib["d"]
                 x, y = float(element.attrib["x"]), float(element.attrib["y"])
                 yield _path(_moved(path, x, y), _style(element))
-            case "text":
-                word = words[int(element.text or "")]
-                if not word.text:
-                    continue
-                text = ET.Element("text")
-                text.text = word.text
-                text.attrib |= {name: _compact(element.attrib[name]) for name in ("x", "y")}
-                text.attrib |= {"font-size": f"{word.size:g}", "fill": word.colour}
-                if word.anchor != "start":
-                    text.set("text-anchor", word.anchor)
-                if word.is_bold:
-                    text.set("font-weight", "bold")
-                yield text
             case _:
                 continue
 
 
 def _drawn(drawing: Drawing) -> str:
-    """Return what matplotlib makes of a drawing, each text replaced by its number.
-
-    matplotlib measures every text that it draws, warns of each letter that its own font lacks
-    (all of Hangul), and places by what it measured. A number it has letters for, and where it
-    stands does not depend on its width.
-    """
+    """Return what matplotlib makes of a drawing."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -121,8 +131,6 @@ def _drawn(drawing: Drawing) -> str:
         figure.patch.set_visible(False)
         ax = cast("Axes", cast("Any", figure).add_axes((0, 0, 1, 1)))
         drawing.draw_on(ax)
-        for number, text in enumerate(ax.texts):
-            text.set_text(str(number))
         page = io.StringIO()
         cast("Any", FigureCanvasSVG(figure)).print_svg(page, metadata={"Date": None})
     return page.getvalue()
