@@ -266,7 +266,7 @@ def test_names_of_assumed_codes_are_told(general: Survey) -> None:
         ("DI-E415", "sex=2 ‘inf’", {"sex": {1: 5, 2: math.inf}}),
         ("DI-E415", "sex=2 ‘1,23’", {"sex": {1: 5, 2: "1,23"}}),
         ("DI-E415", "sex=2 ‘12%’", {"sex": {1: 5, 2: "12%"}}),
-        ("DI-E410", "int", {"sex": 5}),
+        ("DI-E447", "sex", {"sex": 5}),
         ("DI-E419", "5000000, 5200000", {"sex": SEX, "area": {"U": 4.2e6, "R": 1e6}}),
         ("DI-E421", "sex=2 (여, Women)", {"sex": {1: 5e6}}),
         ("DI-E421", "sex=2", {"sex": {1: 5e6, 2: 0}}),

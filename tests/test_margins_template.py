@@ -127,7 +127,7 @@ def test_no_label_becomes_a_formula() -> None:
     assert sheet["C2"].value == "=cmd()"
 
 
-@pytest.mark.parametrize("name", ["income", "sex*nobody", "age"])
+@pytest.mark.parametrize("name", ["wealth", "sex*nobody", "weight", "age*sex"])
 def test_a_margin_that_the_schema_does_not_have_is_refused(name: str) -> None:
     error = refused(lambda: margins_template(two_samples_schema(), by=[name]))
     assert (error.code, error.params["margin"]) == ("DI-E411", name)

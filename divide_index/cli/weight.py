@@ -63,7 +63,9 @@ def _bounds(
     callback=named_paths,
     help="Known totals: CSV, XLSX or resident registration; NAME is the sample they are of.",
 )
-@click.option("--by", metavar="MARGIN,...", help="Margins to take from resident registration.")
+@click.option(
+    "--by", metavar="MARGIN,...", help="Margins of the template, or to take from registration."
+)
 @click.option("--shares", is_flag=True, help="Plain numbers of the margins are shares.")
 @click.option("--total", metavar="[NAME=]N,...", help="People of the population, for shares.")
 @click.option("--keep-others", is_flag=True, help="Samples without margins keep their weights.")

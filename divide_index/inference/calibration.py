@@ -84,6 +84,25 @@ class Margin:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """Known sum of a number over the population, as of its people's incomes.
+
+    Parameters
+    ----------
+    name
+        Of the variable.
+    values
+        Of each person, shape ``(n,)``.
+    total
+        Known sum, of either sign.
+    """
+
+    name: str
+    values: Floats
+    total: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Auxiliaries:
     """Calibration variables ``X``, shape ``(n, K)``, their known totals ``(K,)`` and names."""
 
@@ -220,10 +239,10 @@ class RatioSpread:
 # -- calibration -----------------------------------------------------------------------------
 
 
-def auxiliaries(margins: Sequence[Margin]) -> Auxiliaries:
-    """Return the dummies of every category of margins, with their totals.
+def auxiliaries(margins: Sequence[Margin], numbers: Sequence[Number] = ()) -> Auxiliaries:
+    """Return the dummies of every category of margins, then numbers, with their totals.
 
-    The columns repeat each other, since every margin sums to one and the same total:
+    The dummies repeat each other, since every margin sums to one and the same total:
     :func:`calibrate` and :func:`calibration_residuals` know how to take that.
 
     Raises
@@ -241,14 +260,25 @@ def auxiliaries(margins: Sequence[Margin]) -> Auxiliaries:
             columns.append((margin.codes == place).astype(np.float64))
             totals.append(float(margin.totals[place]))
             names.append(margin.cells[place])
+    for each in numbers:
+        columns.append(each.values)
+        totals.append(each.total)
+        names.append(each.name)
     return Auxiliaries(np.column_stack(columns), np.array(totals), tuple(names))
 
 
-def joint_cells(margins: Sequence[Margin]) -> Indices:
-    """Return the cell of the cross of all margins that each person is in, shape ``(n,)``."""
+def joint_cells(margins: Sequence[Margin], numbers: Sequence[Number] = ()) -> Indices:
+    """Return the cell of the cross of all margins that each person is in, shape ``(n,)``.
+
+    People of one cell have the same calibration variables: every value of a number makes cells
+    of its own.
+    """
     cell = np.zeros(margins[0].codes.size, dtype=np.intp)
     for margin in margins:
         _, cell = np.unique(cell * len(margin.labels) + margin.codes, return_inverse=True)
+    for each in numbers:
+        values, place = np.unique(each.values, return_inverse=True)
+        _, cell = np.unique(cell * values.size + place, return_inverse=True)
     return cell
 
 
@@ -796,6 +826,11 @@ def margins_reached(margins: Sequence[Margin], before: Floats, after: Floats) ->
     names = [margin.cells[place] for margin, k in pairs for place in np.flatnonzero(k)]
     first = np.concatenate([margin.sums(before)[k] for margin, k in pairs])
     return TotalsReached(tuple(names), wanted, first, now, np.where(wanted > 0, wanted, 1.0))
+
+
+def totals_reached(auxiliary: Auxiliaries, before: Floats, after: Floats) -> TotalsReached:
+    """Return known totals beside those of weights before and after, shape ``(n,)``."""
+    return _reached(auxiliary, before, after, _cancelling(auxiliary))
 
 
 def _cancelling(auxiliary: Auxiliaries) -> Indices:

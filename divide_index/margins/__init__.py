@@ -1,7 +1,13 @@
 """Known totals of populations: read, held against a schema, and made margins to weight to."""
 
 from divide_index.margins.categories import Partition, partition_of
-from divide_index.margins.known import CROSS, Kind, PopulationMargin, PopulationMargins
+from divide_index.margins.known import (
+    CROSS,
+    Kind,
+    PopulationMargin,
+    PopulationMargins,
+    PopulationNumber,
+)
 from divide_index.margins.margin_files import margins_csv, margins_workbook, read_margins
 from divide_index.margins.matching import (
     SampleMargins,
@@ -17,6 +23,7 @@ __all__ = [
     "Partition",
     "PopulationMargin",
     "PopulationMargins",
+    "PopulationNumber",
     "SampleMargins",
     "SurveyMargins",
     "margins_csv",

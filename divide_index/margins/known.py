@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, Literal, TypeAlias, cast
 
 import pandas as pd
@@ -140,20 +141,74 @@ class PopulationMargin:
 
 
 @dataclass(frozen=True, slots=True)
+class PopulationNumber:
+    """Known sum of a number over a population: of its people's incomes, say.
+
+    Parameters
+    ----------
+    variable
+        Of the schema, by name or label: one that is a number.
+    total
+        The sum, of either sign.
+    sample, source
+        As of a margin.
+    place
+        Where the total stands, for messages.
+
+    Raises
+    ------
+    InputError
+        DI-E449: the total is no number.
+    """
+
+    variable: str
+    total: float
+    sample: str | None = None
+    source: str | None = None
+    place: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.total):
+            raise InputError("DI-E449", numbers=_with_values([self.named], [f"{self.total}"]))
+
+    @property
+    def named(self) -> str:
+        """The sum as messages name it, ``income (margins.csv:3)``."""
+        of = "" if self.sample is None else f"{self.sample}: "
+        return f"{of}{self.variable}{f' ({self.place})' if self.place else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationMargins:
-    """Margins of one or several populations, and what was noticed as they were read."""
+    """Margins of one or several populations, and what was noticed as they were read.
+
+    Parameters
+    ----------
+    margins
+        People in the cells of variables.
+    findings
+        What was noticed.
+    numbers
+        Sums of numbers over the same populations.
+    """
 
     margins: tuple[PopulationMargin, ...]
     findings: tuple[Finding, ...] = field(default=(), compare=False)
+    numbers: tuple[PopulationNumber, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [(each.sample, each.name) for each in self.margins]
-        twice = [m for m, name in zip(self.margins, names, strict=True) if names.count(name) > 1]
+        margins = [((each.sample, each.name), each.named()[0]) for each in self.margins]
+        numbers = [((each.sample, each.variable), each.named) for each in self.numbers]
+        count = Counter(key for key, _ in (*margins, *numbers))
+        twice = [named for key, named in (*margins, *numbers) if count[key] > 1]
         if twice:
-            raise InputError("DI-E414", cells=[each.named()[0] for each in twice])
+            raise InputError("DI-E414", cells=twice)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per cell: variable, category, total or share, sample and source."""
+        """Return one row per cell: variable, category, total or share, sample and source.
+
+        A number has one row, without a category.
+        """
         rows = [
             (
                 each.name,
@@ -165,6 +220,10 @@ class PopulationMargins:
             )
             for each in self.margins
             for cell, total in zip(each.cells, each.totals, strict=True)
+        ]
+        rows += [
+            (each.variable, "", each.total, _NOTHING, each.sample or "", each.source or "")
+            for each in self.numbers
         ]
         columns = ["variable", "category", "total", "share", "sample", "source"]
         return pd.DataFrame.from_records(rows, columns=columns)
@@ -199,8 +258,9 @@ def population_margins(
     Parameters
     ----------
     known
-        ``{"sex": {1: 12.4e6, 2: 9.4e6}, ("region", "sex"): {(1, 2): …}}``; the same for each
-        sample, ``{"general": {"sex": {…}}, "farmers": {…}}``; or a data frame with the columns
+        ``{"sex": {1: 12.4e6, 2: 9.4e6}, ("region", "sex"): {(1, 2): …}, "income": 8.1e13}``, the
+        last being the sum of a number; the same for each sample,
+        ``{"general": {"sex": {…}}, "farmers": {…}}``; or a data frame with the columns
         ``variable``, ``category`` and ``total`` or ``share``, and perhaps ``sample`` and
         ``source``.
     kind
@@ -211,8 +271,8 @@ def population_margins(
     Raises
     ------
     InputError
-        DI-E410: not a mapping, a frame or margins. DI-E413, DI-E414, DI-E415, DI-E417, DI-E426:
-        a cell cannot be used.
+        DI-E410: not a mapping, a frame or margins. DI-E413, DI-E414, DI-E415, DI-E417, DI-E426,
+        DI-E449: a cell cannot be used.
     """
     if isinstance(known, PopulationMargins):
         return known
@@ -226,8 +286,14 @@ def population_margins(
     if given and all(_is_of_a_sample(part) for part in given.values()):
         parts = [population_margins(part, kind=kind, sample=str(s)) for s, part in given.items()]
         return gathered(parts)
+    sums = {key: part for key, part in given.items() if isinstance(part, Real)}
     return PopulationMargins(
-        tuple(_of_mapping(key, part, kind or "counts", sample) for key, part in given.items())
+        tuple(
+            _of_mapping(key, part, kind or "counts", sample)
+            for key, part in given.items()
+            if key not in sums
+        ),
+        numbers=tuple(PopulationNumber(str(k), float(s), sample) for k, s in sums.items()),
     )
 
 
@@ -235,7 +301,8 @@ def gathered(parts: Iterable[PopulationMargins]) -> PopulationMargins:
     """Return the margins of several sources together."""
     parts = list(parts)
     margins = tuple(margin for part in parts for margin in part.margins)
-    return PopulationMargins(margins, tuple(f for part in parts for f in part.findings))
+    findings = tuple(finding for part in parts for finding in part.findings)
+    return PopulationMargins(margins, findings, tuple(n for part in parts for n in part.numbers))
 
 
 def margins_of_rows(
@@ -250,7 +317,8 @@ def margins_of_rows(
     Parameters
     ----------
     rows
-        In any order; rows of one variable and sample make a margin.
+        In any order; rows of one variable and sample make a margin. The only row of a variable,
+        without a category, is the sum of a number.
     kind
         What the column of totals holds, counts or shares, where the header does not say.
     sample
@@ -261,22 +329,26 @@ def margins_of_rows(
     Raises
     ------
     InputError
-        DI-E413, DI-E414, DI-E415, DI-E417, DI-E426: a cell cannot be used.
+        DI-E413, DI-E414, DI-E415, DI-E417, DI-E426, DI-E449: a cell cannot be used.
     """
     rows = [row if row.sample else replace(row, sample=sample) for row in rows]
-    vague = [row.named for row in rows if not (row.variable and row.category)]
-    vague += [row.named for row in rows if row.total is not None and row.share is not None]
-    if vague:
-        raise InputError("DI-E417", cells=vague)
     groups: dict[tuple[str | None, str], list[Row]] = {}
     for row in rows:
         variable = CROSS.join(_parts(row.variable or ""))
         groups.setdefault((row.sample, variable), []).append(row)
+    sums = {key: part[0] for key, part in groups.items() if _is_of_a_number(part)}
+    counted = [row for key, part in groups.items() if key not in sums for row in part]
+    vague = [row.named for row in counted if not (row.variable and row.category)]
+    vague += [row.named for row in rows if row.total is not None and row.share is not None]
+    if vague:
+        raise InputError("DI-E417", cells=vague)
     return PopulationMargins(
         tuple(
             _of_rows(of, variable, part, kind, decimal_comma=decimal_comma)
             for (of, variable), part in groups.items()
-        )
+            if (of, variable) not in sums
+        ),
+        numbers=tuple(_sum_of(row, decimal_comma=decimal_comma) for row in sums.values()),
     )
 
 
@@ -372,7 +444,7 @@ def _is_of_a_sample(part: object) -> bool:
     if not isinstance(part, Mapping):
         return False
     values = [*cast("Mapping[object, object]", part).values()]
-    return bool(values) and all(isinstance(value, Mapping) for value in values)
+    return any(isinstance(value, Mapping) for value in values)
 
 
 def _of_mapping(key: object, part: object, kind: Kind, sample: str | None) -> PopulationMargin:
@@ -387,6 +459,19 @@ def _of_mapping(key: object, part: object, kind: Kind, sample: str | None) -> Po
         for category, total in cast("Mapping[object, object]", part).items()
     ]
     return _of_rows(sample, CROSS.join(names), rows, kind, decimal_comma=False)
+
+
+def _is_of_a_number(rows: Sequence[Row]) -> bool:
+    """Return whether rows are the one that gives the sum of a number: a total of no category."""
+    [first, *others] = rows
+    return bool(first.variable) and not (others or first.category or first.share)
+
+
+def _sum_of(row: Row, *, decimal_comma: bool) -> PopulationNumber:
+    total = number(row.total or "", decimal_comma=decimal_comma)
+    if total is None or not math.isfinite(total) or "%" in (row.total or ""):
+        raise InputError("DI-E449", numbers=_with_values([row.named], [row.total or ""]))
+    return PopulationNumber(row.variable or "", total, row.sample, row.source, row.place)
 
 
 def _category(category: object) -> str:

@@ -15,6 +15,7 @@ from divide_index.margins.known import (
     Kind,
     PopulationMargin,
     PopulationMargins,
+    PopulationNumber,
     Row,
     cleaned,
     gathered,
@@ -53,7 +54,8 @@ def read_margins(
     path
         A long table with the columns ``variable``, ``category`` and ``total`` or ``share``
         (변수, 범주, 모집단수, 비율), perhaps ``sample`` and ``source``, as CSV or XLSX; crosses are
-        written ``region*sex`` with the categories ``1*2``. A workbook may have a sheet for each
+        written ``region*sex`` with the categories ``1*2``. A row without a category gives the sum
+        of a number. A workbook may have a sheet for each
         sample, named as it. Or Korea's resident registration by sex and age, as its site
         exports it (CSV).
     schema
@@ -96,6 +98,7 @@ def margins_csv(margins: PopulationMargins) -> bytes:
     writer.writerow(_COLUMNS)
     for each in margins.margins:
         writer.writerows([_escaped(cell) for cell in row] for row in _rows(each))
+    writer.writerows([_escaped(cell) for cell in _row_of(each)] for each in margins.numbers)
     return text.getvalue().encode("utf-8-sig")  # Excel takes CSV without a mark for CP949
 
 
@@ -103,10 +106,12 @@ def margins_workbook(margins: PopulationMargins) -> bytes:
     """Return margins as a workbook of a sheet for each sample, read back likewise."""
     sheets: dict[str, list[tuple[str | float, ...]]] = {}
     names: dict[str | None, str] = {}
-    for each in margins.margins:
-        if each.sample not in names:
-            names[each.sample] = sheet_name(each.sample or "margins", sheets)
-        sheets.setdefault(names[each.sample], []).extend(_rows(each))
+    parts = [(each.sample, _rows(each)) for each in margins.margins]
+    parts += [(each.sample, [_row_of(each)]) for each in margins.numbers]
+    for sample, rows in parts:
+        if sample not in names:
+            names[sample] = sheet_name(sample or "margins", sheets)
+        sheets.setdefault(names[sample], []).extend(rows)
     return workbook({name: [_COLUMNS, *rows] for name, rows in sheets.items()})
 
 
@@ -117,6 +122,10 @@ def _rows(margin: PopulationMargin) -> list[tuple[str | float, ...]]:
         said = (margin.sample or "", margin.source or "")
         rows.append((margin.name, CROSS.join(cell), *both, *said))
     return rows
+
+
+def _row_of(number: PopulationNumber) -> tuple[str | float, ...]:
+    return number.variable, "", number.total, "", number.sample or "", number.source or ""
 
 
 def _escaped(cell: str | float) -> str | float:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.errors import Finding, InputError
-from divide_index.inference.calibration import Margin
+from divide_index.inference.calibration import Auxiliaries, Margin, Number, auxiliaries, joint_cells
 from divide_index.margins.categories import (
     Partition,
     codes_of_cells,
@@ -32,15 +32,18 @@ from divide_index.margins.known import (
     Kind,
     PopulationMargin,
     PopulationMargins,
+    PopulationNumber,
     folded,
     gathered,
     population_margins,
 )
 from divide_index.margins.margin_files import read_margins
+from divide_index.margins.numbers import number_of, numbers_of_sample
 from divide_index.schema import SurveySchema
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Known = TypeVar("Known", PopulationMargin, PopulationNumber)
 
 _WHOLE = (1.0, 100.0)  # what shares sum to
 _ROUNDED_SHARES = 0.01  # of the whole: rounded shares never sum to what is farther away
@@ -65,6 +68,10 @@ class SampleMargins:
         The same as they are written down: in the schema's codes and order, as shares.
     total
         People of its population.
+    numbers
+        Sums of numbers over its population; values of these records, shape ``(n,)``.
+    known_numbers
+        The same as they are written down, by the schema's names.
     sources
         Where the totals are from, as far as they say so.
     """
@@ -74,7 +81,26 @@ class SampleMargins:
     margins: tuple[Margin, ...]
     known: tuple[PopulationMargin, ...]
     total: float
+    numbers: tuple[Number, ...] = ()
+    known_numbers: tuple[PopulationNumber, ...] = ()
     sources: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the margins, and then of the numbers."""
+        return tuple(each.name for each in (*self.margins, *self.numbers))
+
+    def cells(self) -> tuple[Indices, Auxiliaries]:
+        """Return the cell of each record, shape ``(n,)``, and the totals as variables of cells.
+
+        Records of a cell have the same categories and numbers, so a calibration without bounds
+        on the weights themselves gives them one ratio.
+        """
+        cells = joint_cells(self.margins, self.numbers)
+        first = np.unique(cells, return_index=True)[1]
+        margins = [replace(margin, codes=margin.codes[first]) for margin in self.margins]
+        numbers = [replace(number, values=number.values[first]) for number in self.numbers]
+        return cells, auxiliaries(margins, numbers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,13 +202,20 @@ def margins_of_records(
         DI-E411, DI-E413, DI-E414, DI-E429: a variable or a category does not fit the schema.
         DI-E418: shares do not sum to 1 or 100. DI-E419, DI-E427: margins contradict each other.
         DI-E420: people without a value. DI-E421: people without a known total. DI-E422: a total
-        without people. DI-E423, DI-E424: a sample is unknown, or has no margins.
+        without people. DI-E423, DI-E424: a sample is unknown, or has no margins. DI-E447: a total
+        without a category is of no number. DI-E448: numbers without margins of people.
     """
     margins = _read(known, schema, kind, by)
     findings = list(margins.findings)
     weights = _base_weights(frame, schema) if weights is None else weights
     rows = _rows_of_samples(frame, schema, weights)
     of_sample = _by_sample(margins.margins, schema, list(rows))
+    numbers = _by_sample(margins.numbers, schema, list(rows))
+    for each in margins.numbers:
+        number_of(schema, each.variable, each.named)
+    alone = [each.named for name, of in numbers.items() if name not in of_sample for each in of]
+    if alone:
+        raise InputError("DI-E448", numbers=alone)
     people = _totals(total, of_sample, schema)
     kept = [name for name in rows if name not in of_sample]
     if kept and (not keep_others or not of_sample):
@@ -195,7 +228,17 @@ def margins_of_records(
         found, noticed = _of_sample(
             _Records(frame, schema, here, weights[here]), of_sample[name], given
         )
-        samples.append(replace(found, sample=name))
+        known_numbers = numbers_of_sample(frame, schema, here, numbers.get(name, []))
+        sources = (*found.sources, *(each.source for _, each in known_numbers if each.source))
+        samples.append(
+            replace(
+                found,
+                sample=name,
+                numbers=tuple(number for number, _ in known_numbers),
+                known_numbers=tuple(each for _, each in known_numbers),
+                sources=tuple(dict.fromkeys(sources)),
+            )
+        )
         findings += noticed
     unique = {(each.code, str(each)): each for each in findings}
     return SurveyMargins(
@@ -254,21 +297,25 @@ def _rows_of_samples(
 
 
 def _by_sample(
-    margins: Sequence[PopulationMargin], schema: SurveySchema, present: Sequence[str | None]
-) -> dict[str | None, list[PopulationMargin]]:
-    """Return the margins of each sample."""
-    found: dict[str | None, list[PopulationMargin]] = {name: [] for name in present}
+    margins: Sequence[Known], schema: SurveySchema, present: Sequence[str | None]
+) -> dict[str | None, list[Known]]:
+    """Return the margins, or the numbers, of each sample."""
+    found: dict[str | None, list[Known]] = {name: [] for name in present}
     strangers: list[str] = []
     for margin in margins:
         names = [name for name in present if _is_about(margin.sample, name, schema, present)]
         if names:
             found[names[0]].append(margin)
         else:
-            strangers += margin.named()
+            strangers.append(_whole(margin))
     if strangers:
         known = [_called(schema, name) for name in present]
         raise InputError("DI-E423", margins=strangers, known=known)
     return {name: of for name, of in found.items() if of}
+
+
+def _whole(known: PopulationMargin | PopulationNumber) -> str:
+    return known.named if isinstance(known, PopulationNumber) else known.named()[0]
 
 
 def _is_about(

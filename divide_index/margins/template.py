@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from divide_index.errors import InputError
 from divide_index.margins.categories import Partition, partitions, sample_names
 from divide_index.margins.known import CROSS, HEADERS
+from divide_index.margins.numbers import names_of_numbers
 from divide_index.margins.sheets import Line, sheet_name, workbook
 from divide_index.messages import LANGUAGES, Language, text
 from divide_index.schema import SurveySchema, Text
@@ -26,21 +27,26 @@ def margins_template(
     schema
         The survey's.
     by
-        Domains and variables whose totals are asked for, or crosses such as ``region*sex``;
-        without it every domain.
+        Domains and variables whose totals are asked for, crosses such as ``region*sex``, or
+        numbers, whose sums are; without it every domain.
     lang
         The language of labels; headers and the guide have both.
 
     Raises
     ------
     InputError
-        DI-E411: no such variable, or one without categories.
+        DI-E411: no such variable, or one without categories that is no number either.
     """
     every = {part.name: part for part in partitions(schema)}
     wanted = [*(name for name in every if name in schema.domains)] if by is None else list(by)
-    margins = [(name, _parts(name, every)) for name in wanted]
+    sums = names_of_numbers(schema)
     rows: list[Line] = [[" / ".join(HEADERS[part][:2]) for part in _COLUMNS]]
-    for name, parts in margins:
+    for name in wanted:
+        if name in sums:
+            label = schema.variables[name].label
+            rows.append([name, "", name if label is None else label.of(lang), "", ""])
+            continue
+        parts = _parts(name, every)
         rows += [[name, CROSS.join(c), _label(c, parts, lang), "", ""] for c in _cells(parts)]
     sheets: dict[str, list[Line]] = {}
     for called in _sample_labels(schema, lang):

@@ -43,10 +43,7 @@ def _weighting_notes(survey: Survey, lang: Language) -> list[str]:
     words = [text(f"weights.kind.{kind}", lang).lower() for kind in kinds]
     notes = [text("note.weighting", lang, steps=words)]
     margins = dict.fromkeys(
-        margin.name
-        for step in survey.weighting
-        for each in step.samples
-        for margin in each.margins.margins
+        name for step in survey.weighting for each in step.samples for name in each.margins.names
     )
     if margins:
         labels = [margin_label(survey.schema, name, lang) for name in margins]
@@ -56,10 +53,11 @@ def _weighting_notes(survey: Survey, lang: Language) -> list[str]:
 
 def margin_label(schema: SurveySchema, name: str, lang: Language) -> str:
     """Return a margin, ``region*sex``, by the labels of its variables."""
-    return " × ".join(_variable_label(schema, part, lang) for part in name.split("*"))
+    return " × ".join(variable_label(schema, part, lang) for part in name.split("*"))
 
 
-def _variable_label(schema: SurveySchema, name: str, lang: Language) -> str:
+def variable_label(schema: SurveySchema, name: str, lang: Language) -> str:
+    """Return what a domain or a variable is called."""
     if name in schema.domains:
         return schema.domains[name].label.of(lang)
     label = schema.variables[name].label

@@ -257,7 +257,7 @@ def _weighting(survey: Survey) -> list[dict[str, Any]]:
                 {
                     "sample": each.margins.sample,
                     "population": each.margins.total,
-                    "margins": [margin.name for margin in each.margins.margins],
+                    "margins": list(each.margins.names),
                     "sources": list(each.margins.sources),
                     "largest_error": float(abs(each.reached.errors_after).max()),
                 }

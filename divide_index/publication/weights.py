@@ -10,6 +10,7 @@ import pandas as pd
 from divide_index.messages import Language, text
 from divide_index.publication.files import plain
 from divide_index.publication.formatting import counted, rounded, signed
+from divide_index.publication.methods import variable_label
 from divide_index.publication.provenance import files_of, schema_of, tool
 from divide_index.publication.tables import Table
 from divide_index.schema import SurveySchema, code_text
@@ -67,7 +68,9 @@ def weights_as_json(diagnostics: WeightDiagnostics, survey: Survey) -> str:
 
 def total_label(schema: SurveySchema, name: str, lang: Language) -> str:
     """Return a known total, ``sex=1``, by the labels of its variables and categories."""
-    variables, _, codes = name.partition("=")
+    variables, equals, codes = name.partition("=")
+    if not equals:
+        return variable_label(schema, name, lang)
     parts = variables.split("*"), codes.split("*")
     if len(parts[0]) != len(parts[1]):
         return name
@@ -90,7 +93,7 @@ def _category(schema: SurveySchema, variable: str, code: str, lang: Language) ->
         title, label = domain.label.of(lang), schema.category_label(variable, code, lang)
     else:
         declared = schema.variables[variable]
-        title = variable if declared.label is None else declared.label.of(lang)
+        title = variable_label(schema, variable, lang)
         found = next((t for key, t in declared.codes.items() if code_text(key) == code), None)
         label = code if found is None else found.of(lang)
     return f"{title}: {label}"

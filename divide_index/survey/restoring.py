@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.errors import Finding, InputError
-from divide_index.inference.calibration import margins_reached
 from divide_index.margins import PopulationMargins, margins_of_records
 from divide_index.reading.origin import OpenFile
 from divide_index.reading.sources import Opener, Sources, opened_as_said
 from divide_index.schema import SurveySchema, only_file
 from divide_index.survey.sidecar import DesignRecord, SampleRecord, read_sidecar
-from divide_index.survey.steps import SampleStep, WeightStep, calibrated_records
+from divide_index.survey.steps import SampleStep, WeightStep, calibrated_records, reached_by
 
 Floats = NDArray[np.float64]
 
@@ -136,13 +135,15 @@ def _restored(records: _Records, record: SampleRecord, before: Floats, after: Fl
     [margins] = margins_of_records(
         records.frame,
         records.schema,
-        PopulationMargins(known),
+        PopulationMargins(
+            known, numbers=tuple(number.known(record.sample) for number in record.numbers)
+        ),
         weights=before,
         total=record.total if record.sample is None else {record.sample: record.total},
         keep_others=True,
     ).samples
     rows = margins.rows
-    reached = margins_reached(margins.margins, before[rows], after[rows])
+    reached = reached_by(margins, before[rows], after[rows])
     off = np.abs(reached.errors_after) > _REACHED
     if off.any() or not (after[rows] > 0).all():
         names = [reached.names[k] for k in np.flatnonzero(off)]

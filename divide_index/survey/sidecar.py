@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from divide_index.errors import InputError
 from divide_index.inference.calibration import Bounds, Distance
-from divide_index.margins import PopulationMargin, SampleMargins
+from divide_index.margins import PopulationMargin, PopulationNumber, SampleMargins
 from divide_index.survey.steps import StepKind, WeightStep
 
 BASE_COLUMN = "base_weight"
@@ -58,6 +58,18 @@ class MarginRecord(_Record):
         )
 
 
+class NumberRecord(_Record):
+    """Known sum of a number."""
+
+    variable: str
+    total: Annotated[float, Field(allow_inf_nan=False)]
+    source: str | None = None
+
+    def known(self, sample: str | None) -> PopulationNumber:
+        """Return the sum as one of a population."""
+        return PopulationNumber(self.variable, self.total, sample, self.source)
+
+
 class SampleRecord(_Record):
     """How the weights of one sample were calibrated, and to what."""
 
@@ -67,6 +79,7 @@ class SampleRecord(_Record):
     bounds: Bounds | None = None
     is_by_cell: bool = True
     margins: tuple[MarginRecord, ...]
+    numbers: tuple[NumberRecord, ...] = ()
 
 
 class StepRecord(_Record):
@@ -167,6 +180,10 @@ def steps_recorded(steps: tuple[WeightStep, ...], columns: list[str]) -> tuple[S
                     bounds=each.records.bounds,
                     is_by_cell=each.records.is_by_cell,
                     margins=_margins_recorded(each.margins),
+                    numbers=tuple(
+                        NumberRecord(variable=of.variable, total=of.total, source=of.source)
+                        for of in each.margins.known_numbers
+                    ),
                 )
                 for each in step.samples
             ),

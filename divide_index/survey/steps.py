@@ -11,10 +11,8 @@ from divide_index.errors import Finding
 from divide_index.inference.calibration import (
     Bounds,
     Distance,
-    Margin,
     TotalsReached,
-    auxiliaries,
-    joint_cells,
+    totals_reached,
 )
 from divide_index.inference.units import CalibratedRecords
 from divide_index.margins import SampleMargins
@@ -96,11 +94,11 @@ def calibrated_records(
     is_by_cell
         Whether records of the same categories have one ratio.
     """
-    cells, of_cells = cells_of(margins.margins)
+    cells, known = margins.cells()
     return CalibratedRecords(
         rows=margins.rows,
         cells=cells,
-        auxiliaries=auxiliaries(of_cells),
+        auxiliaries=known,
         before=before,
         after=after,
         distance=distance,
@@ -109,10 +107,16 @@ def calibrated_records(
     )
 
 
-def cells_of(margins: tuple[Margin, ...]) -> tuple[NDArray[np.intp], list[Margin]]:
-    """Return the cell of the cross of all margins each record is in, and the margins of cells."""
-    cells = joint_cells(margins)
-    first = np.unique(cells, return_index=True)[1]
-    return cells, [
-        Margin(margin.name, margin.labels, margin.codes[first], margin.totals) for margin in margins
-    ]
+def reached_by(margins: SampleMargins, before: Floats, after: Floats) -> TotalsReached:
+    """Return a sample's known totals beside those of weights before and after.
+
+    Parameters
+    ----------
+    margins
+        Known totals of ``n`` records.
+    before, after
+        Their weights, shape ``(n,)``.
+    """
+    cells, known = margins.cells()
+    sums = [np.bincount(cells, weights).astype(np.float64) for weights in (before, after)]
+    return totals_reached(known, *sums)

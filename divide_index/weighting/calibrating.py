@@ -10,7 +10,7 @@ from divide_index.inference import calibration
 from divide_index.inference.calibration import Bounds, CalibratedWeights, Distance
 from divide_index.margins import Kind, SampleMargins, SurveyMargins, margins_of_records
 from divide_index.survey import SampleStep, StepKind, Survey, WeightStep, weighted
-from divide_index.survey.steps import calibrated_records, cells_of
+from divide_index.survey.steps import calibrated_records
 
 Floats = NDArray[np.float64]
 Solver = Callable[[SampleMargins, Floats], CalibratedWeights]
@@ -73,7 +73,8 @@ def rake(
         record has one.
     known
         Margins: the path of a table or workbook, a data frame, a mapping
-        ``{"sex": {1: …, 2: …}, ("region", "sex"): {…}}``, or by sample any of these.
+        ``{"sex": {1: …, 2: …}, ("region", "sex"): {…}}``, or by sample any of these. Beside
+        margins of people there may be sums of numbers, ``"income": 8.1e13``.
     total
         People of the population, for margins that are shares; by sample where there are
         several. Without it a margin of counts says it, else the sum of the weights.
@@ -109,6 +110,10 @@ def rake(
     margins = margins_of(survey, known, total=total, kind=kind, by=by, keep_others=keep_others)
 
     def solve(sample: SampleMargins, weights: Floats) -> CalibratedWeights:
+        if sample.numbers:  # proportional fitting knows categories alone
+            return _by_cells(
+                sample, weights, "raking", None, tolerance=tolerance, iterations=iterations
+            )
         return calibration.rake(weights, sample.margins, tolerance=tolerance, iterations=iterations)
 
     return calibrated(survey, margins, solve, kind="raking", distance="raking")
@@ -157,23 +162,36 @@ def calibrate(
     margins = margins_of(survey, known, total=total, kind=kind, by=by, keep_others=keep_others)
 
     def solve(sample: SampleMargins, weights: Floats) -> CalibratedWeights:
-        # Records of one cell have one ratio: cells are calibrated in their place.
-        cells, of_cells = cells_of(sample.margins)
-        known = calibration.auxiliaries(of_cells)
-        found = calibration.calibrate(
-            np.bincount(cells, weights).astype(np.float64),
-            known.X,
-            known.totals,
-            names=known.names,
-            distance=distance,
-            bounds=bounds,
-            tolerance=tolerance,
-            iterations=iterations,
+        return _by_cells(
+            sample, weights, distance, bounds, tolerance=tolerance, iterations=iterations
         )
-        ratios = found.ratios[cells]
-        return CalibratedWeights(weights * ratios, ratios, found.totals, found.errors)
 
     return calibrated(survey, margins, solve, kind="calibration", distance=distance, bounds=bounds)
+
+
+def _by_cells(
+    sample: SampleMargins,
+    weights: Floats,
+    distance: Distance,
+    bounds: Bounds | None,
+    *,
+    tolerance: float,
+    iterations: int,
+) -> CalibratedWeights:
+    """Return weights calibrated cell by cell, since records of one cell have one ratio."""
+    cells, known = sample.cells()
+    found = calibration.calibrate(
+        np.bincount(cells, weights).astype(np.float64),
+        known.X,
+        known.totals,
+        names=known.names,
+        distance=distance,
+        bounds=bounds,
+        tolerance=tolerance,
+        iterations=iterations,
+    )
+    ratios = found.ratios[cells]
+    return CalibratedWeights(weights * ratios, ratios, found.totals, found.errors)
 
 
 def calibrated(

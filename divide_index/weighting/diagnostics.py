@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from divide_index import engine
 from divide_index.errors import EstimationError
-from divide_index.inference.calibration import margins_reached, ratio_spread, weight_spread
+from divide_index.inference.calibration import ratio_spread, weight_spread
 from divide_index.schema import code_text
 from divide_index.survey import SampleStep, Survey, WeightStep
+from divide_index.survey.steps import reached_by
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -164,7 +165,7 @@ def _totals(
     rows = last.margins.rows
     # What was repeated after trimming had been reached before: the first tells how far it was.
     before = next(e for e in found if e.reached.names == last.reached.names).records.before
-    reached = margins_reached(last.margins.margins, before, final[rows])
+    reached = reached_by(last.margins, before, final[rows])
     columns = (
         reached.names,
         reached.wanted.tolist(),

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.errors import DivideIndexError, EstimationError, Finding
 from divide_index.inference import calibration
-from divide_index.inference.calibration import CalibratedWeights, margins_reached
+from divide_index.inference.calibration import CalibratedWeights
 from divide_index.margins import SampleMargins, SurveyMargins
 from divide_index.survey import SampleStep, Survey, WeightStep, weighted
-from divide_index.survey.steps import cells_of
+from divide_index.survey.steps import reached_by
 from divide_index.weighting.calibrating import calibrated, refuse_pooled
 
 Floats = NDArray[np.float64]
@@ -100,8 +100,7 @@ def trim(
 
     def solve(sample: SampleMargins, own: Floats) -> CalibratedWeights:
         low, high = bounds[sample.sample]
-        cells, of_cells = cells_of(sample.margins)
-        known = calibration.auxiliaries(of_cells)
+        cells, known = sample.cells()
         return calibration.trim_calibrated(
             own,
             known.X[cells],
@@ -155,7 +154,7 @@ def _left(last: list[SampleStep], weights: Floats) -> tuple[Finding, ...]:
     errors: list[str] = []
     for step in last:
         rows = step.margins.rows
-        reached = margins_reached(step.margins.margins, step.records.after, weights[rows])
+        reached = reached_by(step.margins, step.records.after, weights[rows])
         off = reached.errors_after
         for k in np.flatnonzero(np.abs(off) > _REACHED):
             names.append(reached.names[k])

@@ -34,7 +34,7 @@ R <- list(meta=list(R=R.version.string, survey=as.character(packageVersion("surv
     n=n, classes="age cut at 35, 50, 65", population="1.03 w (1 + .15 sin(row)) (1.15 if rural, .92 if not) (1.1, .95, .9, 1.2 by class), row = 1, 2, ...", pairs="estimate, standard error; rural is the weighted number of rural people with a score of access"),
   margins=margins, total_age=sum(p*x$age),
   linear=cal(f, calfun="linear"), raking=cal(f, calfun="raking"), logit=cal(f, calfun="logit", bounds=c(.6, 1.6)), linear_bounded=cal(f, calfun="linear", bounds=cut),
-  raking_bounded=cal(f, calfun="raking", bounds=cut), crosses=cal(fc, calfun="raking"), regression=cal(fg, calfun="linear"),
+  raking_bounded=cal(f, calfun="raking", bounds=cut), crosses=cal(fc, calfun="raking"), regression=cal(fg, calfun="linear"), regression_raking=cal(fg, calfun="raking"), regression_logit=cal(fg, calfun="logit", bounds=c(.5, 1.8)),
   rake=list(weights=as.numeric(weights(rk))), post_stratified=flat(after(postStratify(des, ~area_class, pop("area_class")))),
   trim=list(lower=low, upper=high, strict=as.numeric(weights(strict)), once=as.numeric(weights(once))),
   trim_calibrated=list(lower=wide[1], upper=wide[2], linear=back("linear"), raking=back("raking")))
