@@ -1,5 +1,6 @@
 """The PSUs of a sample, and the units in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,6 @@ from divide_index.engine.frames import Floats, Frame, with_column
 from divide_index.schema import SurveySchema, code_text
 
 UNIT = "design:unit"
-_ROW = ":row"
-_STRATUM, _SAMPLE = "design:stratum", "design:sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,38 +41,29 @@ def with_psu_index(frame: Frame, schema: SurveySchema) -> tuple[Frame, PsuTable]
     frame, table
         The frame with the index of each record's PSU, and the PSUs.
     """
-    columns = schema.design
+    design = schema.design
     data = nw.from_native(frame, eager_only=True)
-    samples = [columns.sample] if columns.sample is not None else []
-    names = [*dict.fromkeys([*samples, *columns.strata])]
-    psu = [columns.psu] if columns.psu is not None else []
-    others = [name for name in (columns.weight, columns.fpc) if name is not None]
-    # A literal alone would make one row: it is laid beside a column.
-    needed = [*dict.fromkeys(names + psu + others)]
-    keys = data.select(*(needed or data.columns[:1])).with_columns(nw.lit(1.0).alias(":one"))
-    keys = keys.with_row_index(_ROW)  # a join promises no order
-    keys = _numbered(keys, samples, _SAMPLE)
-    keys = _numbered(keys, [_SAMPLE, *dict.fromkeys(columns.strata)], _STRATUM)
-    keys = _numbered(keys, [_STRATUM, *psu], UNIT) if psu else keys.with_row_index(UNIT)
-    psus = (
-        keys.group_by(UNIT)
-        .agg(
-            nw.col(_STRATUM, _SAMPLE).min(),
-            nw.col(":one").sum().alias(":records"),
-            nw.col(columns.weight or ":one").sum().alias(":weight"),
-        )
-        .sort(UNIT)
-    )
-    strata = keys.select(_STRATUM, *names).unique().sort(_STRATUM)
+    strata = [*dict.fromkeys([design.sample or "", *design.strata])]
+    keys = {name: _values(data, name) for name in strata if name}
+    everyone = np.zeros(len(data), dtype=np.intp)
+    sample = everyone if design.sample is None else ranks(keys[design.sample])
+    stratum = _ranked_within(sample, [keys[name] for name in design.strata])
+    unit = np.arange(len(data), dtype=np.intp)
+    if design.psu is not None:
+        unit = _ranked_within(stratum, [_values(data, design.psu)])
+    weights = None if design.weight is None else np.asarray(_values(data, design.weight))
+    psus, first = np.unique(unit, return_index=True)
+    heads = np.unique(stratum, return_index=True)[1]
+    labels = zip(*(keys[name][heads].tolist() for name in keys), strict=True)
     table = PsuTable(
-        strata=np.asarray(psus[_STRATUM].to_numpy(), dtype=np.intp),
-        samples=np.asarray(psus[_SAMPLE].to_numpy(), dtype=np.intp),
-        records=np.asarray(psus[":records"].to_numpy(), dtype=np.float64),
-        weights=np.asarray(psus[":weight"].to_numpy(), dtype=np.float64),
-        stratum_labels=tuple("/".join(map(code_text, row[1:])) for row in strata.iter_rows()),
-        fpc=None if columns.fpc is None else _fpc_bounds(keys, columns.fpc),
+        strata=stratum[first],
+        samples=sample[first],
+        records=np.bincount(unit, minlength=psus.size).astype(np.float64),
+        weights=np.bincount(unit, weights, psus.size).astype(np.float64),
+        stratum_labels=tuple("/".join(map(code_text, label)) for label in labels) or ("",),
+        fpc=None if design.fpc is None else _bounds(_values(data, design.fpc), stratum),
     )
-    return data.with_columns(keys.sort(_ROW)[UNIT]).to_native(), table
+    return with_column(frame, UNIT, unit), table
 
 
 def with_units(frame: Frame, unit: NDArray[np.intp]) -> Frame:
@@ -110,18 +100,33 @@ def unit_labels(frame: Frame, variable: str) -> list[str]:
     return ["" if label is None or label != label else code_text(label) for label in labels]  # noqa: PLR0124  NaN
 
 
-def _numbered(data: nw.DataFrame[Any], keys: list[str], name: str) -> nw.DataFrame[Any]:
-    """Add the rank of each record's key, so that equal keys share a number from 0 on."""
-    if not keys:
-        return data.with_columns(nw.lit(0).alias(name))
-    unique = data.select(*keys).unique().sort(*keys).with_row_index(name)
-    return data.join(unique, on=keys, how="left")
+def ranks(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the rank of each value among those that differ, from 0 on, shape ``(n,)``."""
+    if values.dtype != object:
+        return np.unique(values, return_inverse=True)[1].astype(np.intp)
+    texts = values.tolist()  # sorting those that differ beats sorting all
+    rank = {text: k for k, text in enumerate(sorted({*texts}))}
+    return np.fromiter(map(rank.__getitem__, texts), dtype=np.intp, count=len(texts))
 
 
-def _fpc_bounds(data: nw.DataFrame[Any], fpc: str) -> Floats:
-    bounds = (
-        data.group_by(_STRATUM)
-        .agg(nw.col(fpc).min().alias(":low"), nw.col(fpc).max().alias(":high"))
-        .sort(_STRATUM)
+def _ranked_within(outer: NDArray[np.intp], keys: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
+    """Return the rank of each record's keys inside an outer rank, so that equal ones share it."""
+    rank = outer
+    for key in keys:
+        inner = ranks(key)
+        rank = ranks(rank * (inner.max(initial=0) + 1) + inner)
+    return rank
+
+
+def _values(data: "nw.DataFrame[Any]", name: str) -> NDArray[Any]:
+    return np.asarray(data.get_column(name).to_numpy())
+
+
+def _bounds(fpc: NDArray[Any], stratum: NDArray[np.intp]) -> Floats:
+    """Return the smallest and the largest correction of each stratum, shape ``(H, 2)``."""
+    order = np.argsort(stratum, kind="stable")
+    starts = np.flatnonzero(np.diff(stratum[order], prepend=-1))
+    inside = fpc[order]
+    return np.column_stack(
+        [np.minimum.reduceat(inside, starts), np.maximum.reduceat(inside, starts)]
     )
-    return np.column_stack([bounds[":low"].to_numpy(), bounds[":high"].to_numpy()])

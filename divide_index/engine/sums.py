@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index.engine.conditions import has_valid_answer, truth
+from divide_index.engine.conditions import has_valid_answer, truth_of
 from divide_index.engine.frames import Floats, Frame
 from divide_index.engine.psus import UNIT
 from divide_index.engine.rules import rule_expression
@@ -90,10 +90,9 @@ class Moments:
         for name, where in conditions.items():
             self._flags[name] = np.ones(self._unit.size, dtype=bool)
             if where is not None:
-                is_true, is_false = truth(where, schema)
-                judged = data.select(is_true=is_true, is_false=is_false)
-                self._flags[name] = _mask(judged.get_column("is_true"))
-                self._unknown[name] = ~(self._flags[name] | _mask(judged.get_column("is_false")))
+                is_true, is_false = truth_of(where, schema, data.get_column)
+                self._flags[name] = _mask(is_true)
+                self._unknown[name] = ~(self._flags[name] | _mask(is_false))
         self._keys = {key: categories_of(data, schema, key, bands) for key, bands in keys.items()}
 
     def sums(self, keys: Sequence[str]) -> GroupedSums:
@@ -209,14 +208,14 @@ def categories_of(
     data: "nw.DataFrame[Frame]", schema: SurveySchema, key: str, bands: Bands | None
 ) -> tuple[list[str], Indices]:
     """Return the categories of a column and each record's position among them, -1 for none."""
-    known = ~nw.col(key).is_null()
-    if key in schema.variables:
-        known = has_valid_answer(nw.col(key), answer_of(schema, key))
     if bands is not None:
         data = data.select(**{key: rule_expression(bands, schema)})
-    selected = data.select(key=nw.col(key), known=known)
-    has_category = _mask(selected.get_column("known"))
-    present = selected.filter(nw.col("known")).get_column("key").to_numpy()
+    column = data.get_column(key)
+    known = ~column.is_null()
+    if key in schema.variables:
+        known = has_valid_answer(column, answer_of(schema, key))
+    has_category = _mask(known)
+    present = column.filter(known).to_numpy()
     values, inverse = np.unique(
         present.astype(object if present.dtype == object else present.dtype), return_inverse=True
     )
@@ -252,9 +251,9 @@ def categories(
 def answers(frame: Frame, schema: SurveySchema, variable: str) -> Floats:
     """Return the answers of a numeric variable, NaN where there is none, shape ``(n,)``."""
     data = nw.from_native(frame, eager_only=True)
-    known = has_valid_answer(nw.col(variable), answer_of(schema, variable))
-    judged = data.select(known=known)
-    return np.where(_mask(judged.get_column("known")), _floats(data.get_column(variable)), np.nan)
+    column = data.get_column(variable)
+    known = _mask(has_valid_answer(column, answer_of(schema, variable)))
+    return np.where(known, _floats(column), np.nan)
 
 
 def _floats(series: "nw.Series[Frame]") -> Floats:
