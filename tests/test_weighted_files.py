@@ -1,5 +1,6 @@
 """A weighted survey written and read again: the same weights, levels and errors, or an error."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -113,7 +114,8 @@ def test_what_lies_beside_holds_no_record(source: Path, tmp_path: Path) -> None:
     contents = weighted_files(weighted, source, "weighted.csv")
     record = json.loads(contents["weighted.csv.design.json"])
     assert [*record] == [
-        *("format", "file", "sha256", "records", "schema", "base_column", "steps", "replicates")
+        *("format", "file", "sha256", "records", "schema", "base_column", "steps", "sums"),
+        *("replicates", "checksum"),
     ]
     assert [step["column"] for step in record["steps"]] == [
         *("weight_after_1", "weight_after_2", "weight")
@@ -215,6 +217,30 @@ def edited(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(weight=weight.mask(weight.index == 7, weight * 2))
 
 
+def swapped(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return final weights that changed places inside their cells: every total is still reached."""
+    cells = [frame["area"], frame["region"]]
+    return frame.assign(
+        weight=frame["weight"].groupby(cells).transform(lambda part: part[::-1].values)
+    )
+
+
+def all_to_one(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return final weights of which one person of each cell has nine tenths."""
+    weight = frame["weight"].astype(float)
+    group = weight.groupby([frame["area"], frame["region"]])
+    share = group.cumcount().eq(0) * 0.9 + 0.1 / group.transform("size")
+    return frame.assign(weight=group.transform("sum") * share)
+
+
+def base_of_one(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(base_weight=1)
+
+
+def base_reversed(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(base_weight=frame["base_weight"].to_numpy()[::-1])
+
+
 def renamed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns={"base_weight": "base"})
 
@@ -232,9 +258,13 @@ def moved(frame: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (rows_gone, "DI-E433"),
-        (rounded, "DI-E433"),
-        (edited, "DI-E433"),
+        (rows_gone, "DI-E467"),
+        (rounded, "DI-E466"),
+        (edited, "DI-E466"),
+        (swapped, "DI-E466"),
+        (all_to_one, "DI-E466"),
+        (base_of_one, "DI-E466"),
+        (base_reversed, "DI-E466"),
         (moved, "DI-E433"),
         (renamed, "DI-E432"),
         (emptied, "DI-E432"),
@@ -253,6 +283,53 @@ def test_a_weighted_file_that_was_changed_is_refused(
         assert render(code, lang, caught.value.params)
 
 
+def test_weights_that_were_only_cut_are_known_again_too(source: Path, tmp_path: Path) -> None:
+    weighted = STEPS["cut"](read_survey(source, general_schema()))
+    path = written(tmp_path, weighted_files(weighted, source, "weighted.csv"))
+    frame = pd.read_csv(path)
+    frame["weight"] = frame["weight"] * np.where(frame.index < 20, 5.0, 1.0)
+    frame.to_csv(path, index=False)
+    with pytest.raises(DivideIndexError, match="DI-E466") as caught:
+        read_survey(path, general_schema())
+    assert caught.value.params["columns"] == ["weight"]
+
+
+def test_a_spreadsheet_may_keep_fifteen_digits(source: Path, tmp_path: Path) -> None:
+    weighted = STEPS["raked"](read_survey(source, general_schema()))
+    path = written(tmp_path, weighted_files(weighted, source, "weighted.csv"))
+    frame = pd.read_csv(path)
+    short = {name: frame[name].map("{:.15g}".format) for name in ("base_weight", "weight")}
+    frame.assign(**short).to_csv(path, index=False)
+    again = read_survey(path, general_schema())
+    assert "DI-W416" in {f.code for f in again.findings}
+    assert levels_of(again)[1] == approx(levels_of(weighted)[1], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("base_column", "weight"), ("schema", "another"), ("file", "other.csv"), ("checksum", "")],
+)
+def test_a_file_beside_that_was_edited_is_refused(
+    source: Path, tmp_path: Path, key: str, value: str
+) -> None:
+    weighted = STEPS["raked"](read_survey(source, general_schema()))
+    path = written(tmp_path, weighted_files(weighted, source, "weighted.csv"))
+    place = tmp_path / "weighted.csv.design.json"
+    place.write_text(json.dumps(json.loads(place.read_bytes()) | {key: value}), "utf-8")
+    with pytest.raises(DivideIndexError, match="DI-E471"):
+        read_survey(path, general_schema())
+
+
+def test_bounds_with_an_open_end_are_written_as_json(source: Path, tmp_path: Path) -> None:
+    survey = read_survey(source, general_schema())
+    weighted = calibrate(survey, totals(survey), bounds=(-np.inf, 3.0))
+    path = written(tmp_path, weighted_files(weighted, source, "weighted.csv"))
+    text = (tmp_path / "weighted.csv.design.json").read_text("utf-8")
+    assert "Infinity" not in text
+    [step] = read_survey(path, general_schema()).weighting
+    assert step.samples[0].records.bounds == (-np.inf, 3.0)
+
+
 def test_a_look_at_a_weighted_file_tells_what_is_wrong_with_it(
     source: Path, tmp_path: Path
 ) -> None:
@@ -262,7 +339,7 @@ def test_a_look_at_a_weighted_file_tells_what_is_wrong_with_it(
     assert check_survey(path, schema).is_usable
     edited(pd.read_csv(path, dtype=str)).to_csv(path, index=False)
     found = check_survey(path, schema)
-    assert [error.code for error in found.errors] == ["DI-E433"]
+    assert [error.code for error in found.errors] == ["DI-E466"]
     assert not found.is_usable
     (tmp_path / "weighted.csv.design.json").unlink()
     assert "DI-W415" in {finding.code for finding in check_survey(path, schema).findings}
@@ -426,19 +503,88 @@ def test_replicate_weights_that_were_written_give_the_errors_of_the_bootstrap(
     with pytest.raises(DivideIndexError, match="DI-E408") as caught:
         read_survey(path, schema, replicates=True)
     assert caught.value.params["columns"] == ["replicate_7"]
+    body.assign(replicate_7=body["replicate_7"] * 2).to_csv(path, index=False)
+    with pytest.raises(DivideIndexError, match="DI-E466") as caught:
+        read_survey(path, schema, replicates=True)
+    assert caught.value.params["columns"] == ["replicate_7"]
+    with pytest.raises(DivideIndexError, match="DI-E472"):
+        weighted_files(
+            weighted, source, "weighted.csv", replicates=replace(made, method="supplied")
+        )
 
 
-def test_replicate_columns_may_stand_in_the_schema(source: Path, tmp_path: Path) -> None:
+def test_columns_that_are_called_as_replicates_are_kept(source: Path) -> None:
+    pd.read_csv(source).assign(replicate_1="mine").to_csv(source, index=False)
+    weighted = STEPS["raked"](read_survey(source, general_schema()))
+    made = replicates_of(weighted.design, "bootstrap", count=3, seed=6)
+    contents = weighted_files(weighted, source, "weighted.csv", replicates=made, seed=6)
+    frame = pd.read_csv(io.BytesIO(contents["weighted.csv"]))
+    assert (frame["replicate_1"] == "mine").all()
+    assert {"replicate2_1", "replicate2_2", "replicate2_3"} <= {*frame.columns}
+
+
+def with_replicates(kind: str) -> SurveySchema:
+    """Return the schema of a survey with columns repw1, repw2, …"""
+    schema = general_schema()
+    design = type(schema.design).model_validate(
+        schema.design.model_dump() | {"replicates": {"prefix": "repw", "kind": kind}}
+    )
+    return schema.model_copy(update={"design": design})
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "columns"),
+    [
+        (lambda f: f.drop(columns="repw3"), "DI-E408", ["repw3"]),
+        (lambda f: f.assign(repw2=f["repw2"].mask(f.index == 4)), "DI-E451", ["repw2"]),
+        (lambda f: f.assign(repw2=-f["repw2"]), "DI-E451", ["repw2"]),
+        (lambda f: f.assign(weight=f["weight"].mask(f.index == 4, 0)), "DI-E452", [f"repw{k}" for k in range(1, 7)]),
+        (lambda f: f.assign(**{f"repw{k}": 1.0 for k in range(1, 7)}), "DI-E453", None),
+    ],
+    ids=["gap", "blank", "negative", "nobody", "factors"],
+)
+def test_replicate_columns_that_cannot_be_used_are_named(
+    source: Path,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    code: str,
+    columns: list[str] | None,
+) -> None:
+    frame = pd.read_csv(source)
+    frame = frame.assign(**{f"repw{k}": frame["weight"] for k in range(1, 7)})
+    change(frame).to_csv(source, index=False)
+    with pytest.raises(DivideIndexError) as caught:
+        read_survey(source, with_replicates("jk1"), replicates=True)
+    assert caught.value.code == code
+    if columns is not None:
+        assert caught.value.params["columns"] == columns
+    for lang in LANGUAGES:
+        assert render(code, lang, caught.value.params)
+
+
+def test_replicates_of_the_weights_before_are_not_those_of_the_weights_made(
+    source: Path, tmp_path: Path
+) -> None:
+    frame = pd.read_csv(source)
+    frame.assign(**{f"repw{k}": frame["weight"] for k in range(1, 4)}).to_csv(source, index=False)
+    schema = with_replicates("bootstrap")
+    weighted = STEPS["raked"](read_survey(source, schema))
+    path = written(tmp_path, weighted_files(weighted, source, "weighted.csv"))
+    with pytest.raises(DivideIndexError, match="DI-E450"):
+        read_survey(path, schema, replicates=True)
+    made = replicates_of(weighted.design, "bootstrap", count=5, seed=6)
+    written(tmp_path, weighted_files(weighted, source, "weighted.csv", replicates=made, seed=6))
+    found = read_survey(path, schema, replicates=True).replicates
+    assert found is not None
+    assert found.count == 5
+
+
+def test_replicate_columns_may_stand_in_the_schema(source: Path) -> None:
     frame = pd.read_csv(source)
     count = 6
     factor = 1 + 0.3 * np.sin(np.outer(np.arange(len(frame)), np.arange(1, count + 1)))
     columns = {f"repw{k + 1}": frame["weight"] * factor[:, k] for k in range(count)}
     frame.assign(**columns).to_csv(source, index=False)
-    schema = general_schema()
-    design = type(schema.design).model_validate(
-        schema.design.model_dump() | {"replicates": {"prefix": "repw", "kind": "jk1"}}
-    )
-    schema = schema.model_copy(update={"design": design})
+    schema = with_replicates("jk1")
     survey = read_survey(source, schema, replicates=True)
     assert survey.replicates is not None
     assert survey.replicates.factors == approx(factor.T, rel=1e-12)
@@ -456,14 +602,14 @@ def test_what_cannot_be_written_is_refused(source: Path) -> None:
     weighted = STEPS["raked"](survey)
     frame = general_frame()
     for act, code in (
-        (lambda: weighted_files(survey, source, "weighted.csv"), "DI-E445"),
-        (lambda: weighted_files(weighted, frame, "weighted.csv"), "DI-E446"),
+        (lambda: weighted_files(survey, source, "weighted.csv"), "DI-E468"),
+        (lambda: weighted_files(weighted, frame, "weighted.csv"), "DI-E470"),
     ):
         with pytest.raises(DivideIndexError) as caught:
             act()
         assert caught.value.code == code
     source.write_bytes(source.read_bytes() + b"\n")
-    with pytest.raises(DivideIndexError, match="DI-E446"):
+    with pytest.raises(DivideIndexError, match="DI-E469"):
         weighted_files(weighted, source, "weighted.csv")
-    with pytest.raises(DivideIndexError, match="DI-E446"):
+    with pytest.raises(DivideIndexError, match="DI-E470"):
         weighted_files(replace(weighted, origins=()), source, "weighted.csv")

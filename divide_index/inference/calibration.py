@@ -671,7 +671,7 @@ class _Curve:
         def total(bound: float | Floats, x: Floats) -> Floats:
             if np.isfinite(bound).all():
                 return (weights * bound) @ x
-            return np.where(x.any(axis=0), bound, 0.0)
+            return np.where(x.any(axis=0), np.ravel(bound)[0], 0.0)  # nobody has a bound
 
         return (
             total(self.lower, positive) - total(self.upper, negative),

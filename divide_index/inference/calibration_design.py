@@ -44,6 +44,9 @@ class Calibration:
         Weight after over weight before, in each of the units, shape ``(M,)``, positive.
     distance, bounds
         How the weights were calibrated.
+    is_by_cell
+        Whether the ratios of a cell are one. Otherwise, as where the weights themselves were held
+        within bounds, replicates calibrate the weights after it, which keeps the differences.
     """
 
     units: Indices
@@ -53,6 +56,7 @@ class Calibration:
     ratios: Floats
     distance: Distance
     bounds: Bounds | None = None
+    is_by_cell: bool = True
 
     @property
     def size(self) -> int:
@@ -92,6 +96,8 @@ class Calibration:
     def replicate_ratios(self, factors: Floats) -> Iterator[Floats]:
         """Yield the ratios of the units when the calibration is repeated in replicates.
 
+        Where nothing is left out or repeated, they are the ratios of the sample.
+
         Parameters
         ----------
         factors
@@ -109,8 +115,9 @@ class Calibration:
             reach the totals.
         """
         X, totals, names = self.auxiliaries.X, self.auxiliaries.totals, self.auxiliaries.names
+        own = np.ones_like(self.ratios) if self.is_by_cell else self.ratios
         for row in factors:
-            weights = self._cell_sums((row * self.base_weights)[:, None])[:, 0]
+            weights = self._cell_sums((row * self.base_weights * own)[:, None])[:, 0]
             there = weights > 0
             found = calibrate(
                 weights[there],
@@ -122,7 +129,7 @@ class Calibration:
             )
             ratios = np.ones(self.size)
             ratios[there] = found.ratios
-            yield ratios[self.cells]
+            yield ratios[self.cells] * own
 
     def _cell_sums(self, values: Floats) -> Floats:
         """Return sums over the units of each cell, from ``(M, k)`` to ``(C, k)``."""

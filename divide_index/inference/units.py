@@ -96,4 +96,5 @@ def _of_units(each: CalibratedRecords, first: Indices, unit: Indices) -> Calibra
         ratios=np.asarray(after / before, dtype=np.float64),
         distance=each.distance,
         bounds=each.bounds,
+        is_by_cell=each.is_by_cell,
     )

@@ -90,6 +90,22 @@ class SampleMargins:
         """Names of the margins, and then of the numbers."""
         return tuple(each.name for each in (*self.margins, *self.numbers))
 
+    def of_records(self, there: NDArray[np.bool_]) -> "SampleMargins":
+        """Return the same totals for those of the sample's records that are in a survey's mask.
+
+        Parameters
+        ----------
+        there
+            Of all the survey's records, as those that still have a weight.
+        """
+        kept = there[self.rows]
+        return replace(
+            self,
+            rows=self.rows[kept],
+            margins=tuple(replace(each, codes=each.codes[kept]) for each in self.margins),
+            numbers=tuple(replace(each, values=each.values[kept]) for each in self.numbers),
+        )
+
     def cells(self) -> tuple[Indices, Auxiliaries]:
         """Return the cell of each record, shape ``(n,)``, and the totals as variables of cells.
 

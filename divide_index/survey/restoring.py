@@ -13,7 +13,13 @@ from divide_index.margins import PopulationMargins, margins_of_records
 from divide_index.reading.origin import OpenFile
 from divide_index.reading.sources import Opener, Sources, opened_as_said
 from divide_index.schema import SurveySchema, only_file
-from divide_index.survey.sidecar import DesignRecord, SampleRecord, read_sidecar
+from divide_index.survey.sidecar import (
+    DesignRecord,
+    SampleRecord,
+    file_of,
+    read_sidecar,
+    sums_of,
+)
 from divide_index.survey.steps import SampleStep, WeightStep, calibrated_records, reached_by
 
 Floats = NDArray[np.float64]
@@ -55,13 +61,14 @@ def restored_steps(
     Raises
     ------
     InputError
-        DI-E431: what lies beside a file cannot be read. DI-E432: columns are missing, or are no
-        weights. DI-E433: the weights do not reach the totals that it tells.
+        DI-E431, DI-E471: what lies beside a file cannot be read, or was edited. DI-E432: columns
+        are missing, or are no weights. DI-E433: the weights do not reach the totals that it tells.
+        DI-E466, DI-E467: weights, or the number of records, are others than were written.
     """
     opener = Opener(sources)
     weight = schema.design.weight
     now = np.ones(engine.height(frame)) if weight is None else engine.values(frame, weight).copy()
-    parts: list[tuple[DesignRecord, slice, Floats]] = []
+    parts: list[tuple[str, DesignRecord, slice, Floats]] = []
     findings: list[Finding] = []
     start = 0
     for name, (sha256, records) in hashes.items():
@@ -70,23 +77,24 @@ def restored_steps(
         if name not in sidecars:
             continue
         record = read_sidecar(sidecars[name])
+        file = file_of(sidecars[name])
         if record.records != records:
-            gone = f"n {record.records:,} → {records:,}"
-            raise InputError("DI-E433", file=record.file, count=1, names=[gone])
+            params = {"written": record.records, "found": records}
+            raise InputError("DI-E467", file=file, path=sidecars[name].name, **params)
         columns = _columns(opener, name, schema, record, sidecars[name])
+        refuse_changed(record, sidecars[name], dict(zip(record.columns, columns.T, strict=True)))
         now[rows] = columns[:, 0]
-        parts.append((record, rows, columns))
+        parts.append((file, record, rows, columns))
         if record.sha256 != sha256:
-            findings.append(Finding.of("DI-W416", path=sidecars[name].name, file=record.file))
+            findings.append(Finding.of("DI-W416", path=sidecars[name].name, file=file))
     base = now.copy()
     steps: list[WeightStep] = []
-    for record, rows, columns in parts:
+    for file, record, rows, columns in parts:
         for place, made in enumerate(record.steps, start=1):
             before, now = now, now.copy()
             now[rows] = columns[:, place]
             samples = tuple(
-                _restored(_Records(frame, schema, record.file), each, before, now)
-                for each in made.samples
+                _restored(_Records(frame, schema, file), each, before, now) for each in made.samples
             )
             steps.append(WeightStep(made.kind, made.options, now, samples))
     return base, steps, findings
@@ -104,6 +112,34 @@ def _columns(
     if unusable:
         raise InputError("DI-E432", path=path.name, file=record.file, columns=unusable)
     return found
+
+
+def refuse_changed(record: DesignRecord, path: Path, columns: Mapping[str, Floats]) -> None:
+    """Refuse columns of weights that are not those that were written.
+
+    Parameters
+    ----------
+    record
+        How the weights of a file were made.
+    path
+        Where that lies.
+    columns
+        Weights by header, shape ``(n,)`` each, the final ones among them.
+
+    Raises
+    ------
+    InputError
+        DI-E466: the weights were changed.
+    """
+    written = {sums.column: sums for sums in record.sums}
+    found = sums_of(columns, columns[record.columns[-1]])
+    changed = [
+        each.column
+        for each in found
+        if each.column not in written or not each.is_of(written[each.column])
+    ]
+    if changed:
+        raise InputError("DI-E466", file=file_of(path), path=path.name, columns=changed)
 
 
 def opened_part(opener: Opener, name: str | None, schema: SurveySchema) -> OpenFile:
@@ -153,7 +189,7 @@ def _restored(records: _Records, record: SampleRecord, before: Floats, after: Fl
         before[rows],
         after[rows],
         record.distance,
-        record.bounds,
+        record.limits,
         is_by_cell=record.is_by_cell,
     )
     return SampleStep(margins, held, reached)

@@ -1,9 +1,14 @@
 """What lies beside a weighted file: how its weights were made, without a record of it."""
 
+import hashlib
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from divide_index.errors import InputError
@@ -18,7 +23,12 @@ MADE_WEIGHT = "design:weight"  # its variable: no schema can have one of that na
 ENDING = ".design.json"
 FORMAT = 1
 
+Floats = NDArray[np.float64]
+
+_LAST_DIGITS = 1e-12  # a spreadsheet keeps fifteen digits
+
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -62,7 +72,7 @@ class NumberRecord(_Record):
     """Known sum of a number."""
 
     variable: str
-    total: Annotated[float, Field(allow_inf_nan=False)]
+    total: Finite
     source: str | None = None
 
     def known(self, sample: str | None) -> PopulationNumber:
@@ -76,10 +86,18 @@ class SampleRecord(_Record):
     sample: str | None = None
     total: Positive
     distance: Distance
-    bounds: Bounds | None = None
+    bounds: tuple[Finite | None, Finite | None] | None = None
     is_by_cell: bool = True
     margins: tuple[MarginRecord, ...]
     numbers: tuple[NumberRecord, ...] = ()
+
+    @property
+    def limits(self) -> Bounds | None:
+        """The bounds, of which one may be open."""
+        if self.bounds is None:
+            return None
+        low, high = self.bounds
+        return -math.inf if low is None else low, math.inf if high is None else high
 
 
 class StepRecord(_Record):
@@ -115,6 +133,25 @@ class ReplicateRecord(_Record):
         return [f"{self.prefix}{k}" for k in range(1, self.count + 1)]
 
 
+class ColumnSums(_Record):
+    """Sums by which a column of weights is known again, in whatever order its records stand."""
+
+    column: str
+    weights: Finite
+    squares: Finite
+    products: Finite
+    """With the final weights."""
+
+    def is_of(self, other: "ColumnSums") -> bool:
+        """Return whether other sums are of the same weights, but for their last digits."""
+        pairs = zip(self._values, other._values, strict=True)  # noqa: SLF001  of the same class
+        return all(math.isclose(one, two, rel_tol=_LAST_DIGITS) for one, two in pairs)
+
+    @property
+    def _values(self) -> tuple[float, float, float]:
+        return self.weights, self.squares, self.products
+
+
 class DesignRecord(_Record):
     """How the weights of a file were made."""
 
@@ -125,7 +162,9 @@ class DesignRecord(_Record):
     schema_name: Annotated[str, Field(alias="schema")]
     base_column: str = BASE_COLUMN
     steps: Annotated[tuple[StepRecord, ...], Field(min_length=1)]
+    sums: tuple[ColumnSums, ...]
     replicates: ReplicateRecord | None = None
+    checksum: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -135,12 +174,28 @@ class DesignRecord(_Record):
     def to_bytes(self) -> bytes:
         """Return the text of the file beside, which is the same each time."""
         data = self.model_dump(mode="json", by_alias=True)
-        return (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode()
+        text = json.dumps({**data, "checksum": self._own_checksum()}, ensure_ascii=False, indent=1)
+        return f"{text}\n".encode()
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether it says something else than what was written."""
+        return self.checksum != self._own_checksum()
+
+    def _own_checksum(self) -> str:
+        data = self.model_dump(mode="json", by_alias=True, exclude={"checksum"})
+        text = json.dumps(data, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sidecar_of(path: Path) -> Path:
     """Return where the file lies that tells how the weights in another were made."""
     return path.with_name(path.name + ENDING)
+
+
+def file_of(path: Path) -> str:
+    """Return the name of the file beside which a record of its weights lies."""
+    return path.name.removesuffix(ENDING)
 
 
 def read_sidecar(path: Path) -> DesignRecord:
@@ -149,12 +204,42 @@ def read_sidecar(path: Path) -> DesignRecord:
     Raises
     ------
     InputError
-        DI-E431: it cannot be read.
+        DI-E431: it cannot be read. DI-E471: it was edited.
     """
     try:
-        return DesignRecord.model_validate_json(path.read_bytes())
+        record = DesignRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise InputError("DI-E431", path=path.name, reason=_reason(error)) from error
+    if record.is_edited:
+        raise InputError("DI-E471", path=path.name)
+    return record
+
+
+def sums_of(columns: Mapping[str, Floats], final: Floats) -> tuple[ColumnSums, ...]:
+    """Return what columns of weights are known by.
+
+    Parameters
+    ----------
+    columns
+        By header, shape ``(n,)`` each.
+    final
+        The final weights, shape ``(n,)``.
+    """
+    return tuple(
+        ColumnSums(
+            column=name,
+            weights=float(values.sum()),
+            squares=float(values @ values),
+            products=float(values @ final),
+        )
+        for name, values in columns.items()
+    )
+
+
+def open_ended(bounds: Bounds) -> tuple[float | None, float | None]:
+    """Return bounds as they are written down: an open end is none."""
+    low, high = bounds
+    return low if math.isfinite(low) else None, high if math.isfinite(high) else None
 
 
 def steps_recorded(steps: tuple[WeightStep, ...], columns: list[str]) -> tuple[StepRecord, ...]:
@@ -177,7 +262,7 @@ def steps_recorded(steps: tuple[WeightStep, ...], columns: list[str]) -> tuple[S
                     sample=each.margins.sample,
                     total=each.margins.total,
                     distance=each.records.distance,
-                    bounds=each.records.bounds,
+                    bounds=open_ended(each.records.bounds) if each.records.bounds else None,
                     is_by_cell=each.records.is_by_cell,
                     margins=_margins_recorded(each.margins),
                     numbers=tuple(

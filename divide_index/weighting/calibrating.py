@@ -10,6 +10,7 @@ from divide_index.inference import calibration
 from divide_index.inference.calibration import Bounds, CalibratedWeights, Distance
 from divide_index.margins import Kind, SampleMargins, SurveyMargins, margins_of_records
 from divide_index.survey import SampleStep, StepKind, Survey, WeightStep, weighted
+from divide_index.survey.sidecar import open_ended
 from divide_index.survey.steps import calibrated_records
 
 Floats = NDArray[np.float64]
@@ -243,7 +244,7 @@ def calibrated(
         samples.append(SampleStep(sample, records, found.totals, found.errors))
     said: dict[str, object] = {"distance": distance, **(options or {})}
     if bounds is not None:
-        said["bounds"] = list(bounds)
+        said["bounds"] = list(open_ended(bounds))
     return weighted(survey, WeightStep(kind, said, weights, tuple(samples), margins.findings))
 
 

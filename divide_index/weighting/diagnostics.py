@@ -97,14 +97,14 @@ def weight_diagnostics(survey: Survey) -> WeightDiagnostics:
     Raises
     ------
     EstimationError
-        DI-E445: nothing was done to its weights.
+        DI-E468: nothing was done to its weights.
 
     References
     ----------
     Kish (1992), Journal of Official Statistics 8(2), 183-200.
     """
     if survey.base_weights is None:
-        raise EstimationError("DI-E445", samples=[])
+        raise EstimationError("DI-E468")
     base, final = survey.base_weights, survey.weights()
     totals: list[tuple[object, ...]] = []
     stages: list[tuple[object, ...]] = []

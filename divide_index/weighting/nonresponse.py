@@ -1,7 +1,7 @@
 """Weights of a survey's respondents, raised to stand for those who did not respond."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,9 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 Method = Literal["classes", "propensity"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
+_TWO = 2  # classes: of one, everybody is raised alike
 _FEW = 20  # respondents of a class, below which its ratio is mostly chance
 _LARGE = 3.0  # a ratio that lets one respondent stand for so many
 
@@ -65,6 +67,7 @@ def adjust_nonresponse(
     InputError
         DI-E411: no such variable. DI-E420: people of whom it is not known.
     EstimationError
+        DI-E117: no such method. DI-E465: nothing to adjust by, or fewer than two classes.
         DI-E436: the survey pools years. DI-E437: classes in which nobody responded. DI-E438: the
         regression has no solution. DI-E440: categories in which everybody or nobody responded.
         DI-E441: nothing says who responded. DI-E442: records of which it is not known. DI-E443:
@@ -76,6 +79,10 @@ def adjust_nonresponse(
     (2018), Practical Tools for Designing and Weighting Survey Samples, chapter 13.
     """
     refuse_pooled(survey)
+    if method not in METHODS:
+        raise EstimationError("DI-E117", option="method", value=method, valid=METHODS)
+    if not by or (classes is not None and classes < _TWO):
+        raise EstimationError("DI-E465", classes=classes)
     there = survey.weights() > 0
     responded = _responded(survey, respondents, there)
     parts = [partition_of(survey.schema, name, name) for name in by]

@@ -60,13 +60,18 @@ def trim(
     EstimationError
         DI-E330, DI-E331, DI-E332: no weights of this sum are within the bounds. DI-E326,
         DI-E327, DI-E328: none within them reach the margins. DI-E436: the survey pools years.
-        DI-E444: there is no calibration to repeat.
+        DI-E444: there is no calibration to repeat. DI-E117: no such scale. DI-E454:
+        bounds that are no numbers, or the wrong way round.
 
     References
     ----------
     Potter (1990), Proceedings of the Survey Research Methods Section, ASA, 225-230.
     """
     refuse_pooled(survey)
+    if times not in _UNITS:
+        raise EstimationError("DI-E117", option="times", value=times, valid=[*_UNITS])
+    if not 0 <= lower < upper:  # NaN is not
+        raise EstimationError("DI-E454", lower=f"{lower:g}", upper=f"{upper:g}")
     last = _last_calibrations(survey)
     if recalibrate and not last:
         raise EstimationError("DI-E444")
@@ -111,7 +116,8 @@ def trim(
             iterations=iterations,
         )
 
-    margins = SurveyMargins(tuple(step.margins for step in last))
+    there = weights > 0
+    margins = SurveyMargins(tuple(step.margins.of_records(there) for step in last))
     return calibrated(
         trimmed,
         margins,
@@ -157,6 +163,7 @@ def _left(last: list[SampleStep], weights: Floats) -> tuple[Finding, ...]:
         reached = reached_by(step.margins, step.records.after, weights[rows])
         off = reached.errors_after
         for k in np.flatnonzero(np.abs(off) > _REACHED):
-            names.append(reached.names[k])
+            of = "" if len(last) == 1 else f"{step.margins.sample}: "
+            names.append(f"{of}{reached.names[k]}")
             errors.append(f"{100 * off[k]:+.2g} %")
     return (Finding.of("DI-W418", names=names, errors=errors),) if names else ()

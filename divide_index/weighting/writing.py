@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from divide_index import engine
 from divide_index.errors import EstimationError, InputError
 from divide_index.inference.calibration_design import Progress
-from divide_index.inference.replication import Replicates, Replication
+from divide_index.inference.replication import REPLICATIONS, Replicates, Replication
 from divide_index.reading.origin import OpenFile
 from divide_index.reading.sources import Opener, located, opened_as_said, sources_of
 from divide_index.schema import (
@@ -37,6 +37,7 @@ from divide_index.survey.sidecar import (
     read_sidecar,
     sidecar_of,
     steps_recorded,
+    sums_of,
 )
 
 Floats = NDArray[np.float64]
@@ -94,13 +95,16 @@ def weighted_files(
     Raises
     ------
     EstimationError
-        DI-E445: nothing was done to the weights, or a population lies in several of the files.
+        DI-E445: a population lies in several of the files. DI-E468: nothing was done to the
+        weights. DI-E472: replicates that came with the survey, which are of other weights.
     InputError
-        DI-E446: a data frame, a file that is not the one that was read, or one whose own labels
-        a CSV would lose.
+        DI-E446: a file whose own labels a CSV would lose. DI-E469: it is not the file that was
+        read. DI-E470: a data frame.
     """
     if survey.base_weights is None:
-        raise EstimationError("DI-E445", samples=[])
+        raise EstimationError("DI-E468")
+    if replicates is not None and replicates.method not in REPLICATIONS:
+        raise EstimationError("DI-E472")
     found = _sources(survey, source)
     weights = None if replicates is None else _replicate_weights(survey, replicates, progress)
     contents: dict[str, bytes] = {}
@@ -111,11 +115,15 @@ def weighted_files(
             continue
         record, columns = _recorded(survey, each, own, steps or survey.weighting[-1:])
         if replicates is not None and weights is not None:
-            made = _replicates_recorded(replicates, seed)
+            prefix = _free_prefix({*each.opened.columns} - _own_columns(each.path))
+            made = _replicates_recorded(replicates, seed, prefix)
             record = record.model_copy(update={"replicates": made})
-            for column, row in zip(made.columns, weights[:, each.rows], strict=True):
-                columns[column] = _numbers(row, each.layout.decimal)
-        content = _csv(_with_columns(survey, each, columns), each)
+            columns |= dict(zip(made.columns, weights[:, each.rows], strict=True))
+        sums = sums_of(columns, columns[record.columns[-1]])
+        record = record.model_copy(update={"sums": sums})
+        mark = each.layout.decimal
+        texts = {column: _numbers(values, mark) for column, values in columns.items()}
+        content = _csv(_with_columns(survey, each, texts), each)
         record = record.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
         contents[own] = content
         contents[sidecar_of(Path(own)).name] = record.to_bytes()
@@ -139,13 +147,13 @@ def _sources(survey: Survey, source: object) -> list[_Source]:
     for name in dict.fromkeys(order):
         path = given[name]
         if not isinstance(path, Path) or name not in origins:
-            raise InputError("DI-E446", path=name or "frame", reason="frame")
+            raise InputError("DI-E470")
         file = only_file(schema) if name is None and len(schema.files) <= 1 else name
         layout = layout_of(schema, file)
         opened = opened_as_said(opener, name, schema, file)
         origin = origins[name]
         if opened.origin is None or opened.origin.sha256 != origin.sha256:
-            raise InputError("DI-E446", path=path.name, reason="changed")
+            raise InputError("DI-E469", path=path.name)
         _refuse_labels(survey, opened, file, path)
         rows = slice(start, start + origin.records)
         found.append(_Source(name, file, path, opened, layout, rows))
@@ -165,7 +173,7 @@ def _refuse_labels(survey: Survey, opened: OpenFile, file: str | None, path: Pat
         if survey.schema.variables[name].assumed and headers.get(header) in opened.labels
     ]
     if wrong:
-        raise InputError("DI-E446", path=path.name, reason="labels")
+        raise InputError("DI-E446", path=path.name)
 
 
 def _replicate_weights(survey: Survey, replicates: Replicates, progress: Progress | None) -> Floats:
@@ -175,9 +183,9 @@ def _replicate_weights(survey: Survey, replicates: Replicates, progress: Progres
     return np.asarray(factors[:, unit] * survey.weights(), dtype=np.float64)
 
 
-def _replicates_recorded(replicates: Replicates, seed: int | None) -> ReplicateRecord:
+def _replicates_recorded(replicates: Replicates, seed: int | None, prefix: str) -> ReplicateRecord:
     return ReplicateRecord(
-        prefix=REPLICATE_PREFIX,
+        prefix=prefix,
         count=replicates.count,
         method=cast("Replication", replicates.method),
         scale=replicates.scale,
@@ -204,17 +212,15 @@ def _steps_of(survey: Survey, source: _Source) -> list[WeightStep]:
 
 def _recorded(
     survey: Survey, source: _Source, name: str, steps: Sequence[WeightStep]
-) -> tuple[DesignRecord, dict[str, list[str]]]:
+) -> tuple[DesignRecord, dict[str, Floats]]:
     """Return steps as they are written down, and the columns that hold their weights."""
     rows, schema = source.rows, survey.schema
     taken = {*source.opened.columns} - _own_columns(source.path)
     final = _final_column(survey, source, taken)
     base = _free(BASE_COLUMN, taken)
     after = [*(_free(f"weight_after_{k}", taken) for k in range(1, len(steps))), final]
-    mark = source.layout.decimal
-    columns = {base: _numbers(cast("Floats", survey.base_weights)[rows], mark)}
-    for step, column in zip(steps, after, strict=True):
-        columns[column] = _numbers(step.weights[rows], mark)
+    columns = {base: cast("Floats", survey.base_weights)[rows]}
+    columns |= {column: step.weights[rows] for step, column in zip(steps, after, strict=True)}
     record = DesignRecord(
         file=name,
         sha256="",
@@ -222,6 +228,7 @@ def _recorded(
         schema_name=schema.name,
         base_column=base,
         steps=steps_recorded(tuple(steps), after),
+        sums=(),
     )
     return record, columns
 
@@ -260,6 +267,16 @@ def _free(name: str, taken: Iterable[str]) -> str:
     while found in names:
         k += 1
         found = f"{name}_{k}"
+    return found
+
+
+def _free_prefix(taken: Iterable[str]) -> str:
+    """Return a prefix of replicate columns with which no column begins."""
+    names = [*taken]
+    found, k = REPLICATE_PREFIX, 1
+    while any(name.startswith(found) for name in names):
+        k += 1
+        found = f"{REPLICATE_PREFIX.rstrip('_')}{k}_"
     return found
 
 
