@@ -133,11 +133,11 @@ def refuse_changed(record: DesignRecord, path: Path, columns: Mapping[str, Float
     """
     written = {sums.column: sums for sums in record.sums}
     found = sums_of(columns, columns[record.columns[-1]])
-    changed = [
-        each.column
-        for each in found
-        if each.column not in written or not each.is_of(written[each.column])
-    ]
+    new = [each for each in found if each.column not in written]
+    old = [(each, written[each.column]) for each in found if each.column in written]
+    new += [each for each, other in old if not each.has_weights_of(other)]
+    # Final weights that changed move the products of all columns, which are not to blame.
+    changed = [each.column for each in new or [e for e, other in old if not e.is_of(other)]]
     if changed:
         raise InputError("DI-E466", file=file_of(path), path=path.name, columns=changed)
 

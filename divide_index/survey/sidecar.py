@@ -142,14 +142,15 @@ class ColumnSums(_Record):
     products: Finite
     """With the final weights."""
 
-    def is_of(self, other: "ColumnSums") -> bool:
-        """Return whether other sums are of the same weights, but for their last digits."""
-        pairs = zip(self._values, other._values, strict=True)  # noqa: SLF001  of the same class
+    def has_weights_of(self, other: "ColumnSums") -> bool:
+        """Return whether weights are the same in any order, but for their last digits."""
+        pairs = ((self.weights, other.weights), (self.squares, other.squares))
         return all(math.isclose(one, two, rel_tol=_LAST_DIGITS) for one, two in pairs)
 
-    @property
-    def _values(self) -> tuple[float, float, float]:
-        return self.weights, self.squares, self.products
+    def is_of(self, other: "ColumnSums") -> bool:
+        """Return whether weights are the same, and beside the same final ones."""
+        is_beside = math.isclose(self.products, other.products, rel_tol=_LAST_DIGITS)
+        return self.has_weights_of(other) and is_beside
 
 
 class DesignRecord(_Record):
