@@ -282,6 +282,7 @@ def test_a_domain_that_replicates_lose_is_told_and_none_is_left_out(clustered: S
         relative_levels(scores, "region", groups=["rural"], variance="jackknife")
     error = caught.value
     assert (error.code, error.params["count"], error.params["replicates"]) == ("DI-E400", 1, 60)
+    assert error.params["names"] == ["group*region=rural*1"]
 
 
 @pytest.mark.parametrize(

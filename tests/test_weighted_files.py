@@ -538,7 +538,11 @@ def with_replicates(kind: str) -> SurveySchema:
         (lambda f: f.drop(columns="repw3"), "DI-E408", ["repw3"]),
         (lambda f: f.assign(repw2=f["repw2"].mask(f.index == 4)), "DI-E451", ["repw2"]),
         (lambda f: f.assign(repw2=-f["repw2"]), "DI-E451", ["repw2"]),
-        (lambda f: f.assign(weight=f["weight"].mask(f.index == 4, 0)), "DI-E452", [f"repw{k}" for k in range(1, 7)]),
+        (
+            lambda f: f.assign(weight=f["weight"].mask(f.index == 4, 0)),
+            "DI-E452",
+            [f"repw{k}" for k in range(1, 7)],
+        ),
         (lambda f: f.assign(**{f"repw{k}": 1.0 for k in range(1, 7)}), "DI-E453", None),
     ],
     ids=["gap", "blank", "negative", "nobody", "factors"],

@@ -17,6 +17,7 @@ Official Statistics 6(3), 223-239.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -67,7 +68,9 @@ class Replicates:
         gram = self.factors @ self.factors.T
         return int(np.linalg.matrix_rank(gram, hermitian=True)) - 1
 
-    def covariance(self, replicates: Floats, estimate: Floats) -> Floats:
+    def covariance(
+        self, replicates: Floats, estimate: Floats, *, names: Sequence[str] | None = None
+    ) -> Floats:
         """Return the covariance of estimates about those of the whole sample.
 
         Parameters
@@ -76,6 +79,8 @@ class Replicates:
             ``k`` estimates in each replicate, shape ``(R, k)``.
         estimate
             Of the whole sample, shape ``(k,)``. Where it is NaN its rows and columns are zero.
+        names
+            What each is of, for messages; their places when left out.
 
         Raises
         ------
@@ -87,12 +92,13 @@ class Replicates:
         apart = np.where(known, replicates - np.where(known, estimate, 0.0), 0.0)
         wrong = ~np.isfinite(apart)
         if wrong.any():
+            labels = [*map(str, range(estimate.size))] if names is None else names
+            lost: list[int] = np.flatnonzero(wrong.any(axis=0)).tolist()
             raise EstimationError(
                 "DI-E400",
                 count=int(wrong.any(axis=1).sum()),
                 replicates=self.count,
-                estimates=int(wrong.any(axis=0).sum()),
-                places=[int(k) for k in np.flatnonzero(wrong.any(axis=0))],
+                names=[*dict.fromkeys(labels[k] for k in lost)],
             )
         weighted = apart * (self.scale * self.rscales)[:, None]
         return np.asarray(apart.T @ weighted, dtype=np.float64)
@@ -126,13 +132,16 @@ def replicates_of(
     Raises
     ------
     EstimationError
-        DI-E117: no such method, too few replicates, or a ``fay`` out of range. DI-E273: a stratum
-        has a single PSU. DI-E401: the bootstrap has no seed. DI-E402: ``brr``, and strata that
-        do not have two PSUs. DI-E403: ``brr`` of a sample with a finite population correction.
+        DI-E117: no such method, too few replicates, or a ``seed`` or ``fay`` out of range.
+        DI-E273: a stratum has a single PSU. DI-E401: the bootstrap has no seed. DI-E402: ``brr``,
+        and strata that do not have two PSUs. DI-E403: ``brr`` of a sample with a finite population
+        correction.
     """
     if method == "bootstrap":
         if seed is None:
             raise EstimationError("DI-E401")
+        if seed < 0:
+            raise EstimationError("DI-E117", option="seed", value=seed, valid="0~")
         factors = rao_wu_factors(design, count, seed=seed)
         return Replicates("bootstrap", factors, 1 / (count - 1), np.ones(count))
     if method == "jackknife":

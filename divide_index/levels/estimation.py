@@ -379,7 +379,10 @@ def _replicated_covariance(sheet: _Sheet, replication: Replication, values: Floa
             share[:, None] * levels[:, sheet.rows("group", member)]
             for share, member in zip(shares.T, members, strict=True)
         )
-    return replication.replicates.covariance(levels, values)
+    names = [
+        f"{part.cell.domain}={part.cell.category}" for part in sheet.cells for _ in sheet.dimensions
+    ]
+    return replication.replicates.covariance(levels, values, names=names)
 
 
 def _put_average(sheet: _Sheet, name: str, values: Floats, totals: Floats | None) -> None:
