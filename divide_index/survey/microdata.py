@@ -18,7 +18,14 @@ from divide_index.reading.gate import Ledger
 from divide_index.reading.gathering import Gathered, gather
 from divide_index.reading.origin import Origin
 from divide_index.reading.sources import Sources, sources_of
-from divide_index.schema import Compare, SurveySchema, Variable, load_schema, stacked_files
+from divide_index.schema import (
+    Compare,
+    SurveySchema,
+    Variable,
+    code_text,
+    load_schema,
+    stacked_files,
+)
 from divide_index.survey.sidecar import BASE_COLUMN, MADE_COLUMN, MADE_WEIGHT, sidecar_of
 from divide_index.survey.steps import WeightStep
 
@@ -99,6 +106,19 @@ class Survey:
     def samples_of_units(self) -> Indices:
         """Return the sample of each unit of the design, shape ``(U,)``."""
         return self.design.of_units(self.psus.samples)
+
+    def rows_by_sample(self) -> dict[str | None, Indices]:
+        """Return the positions of each sample's records, by its code in the schema's order.
+
+        The code is None where the survey has one sample.
+        """
+        variable = self.schema.design.sample
+        if variable is None:
+            return {None: np.arange(self.records, dtype=np.intp)}
+        names, position = engine.categories(self.frame, self.schema, variable)
+        order = [code_text(code) for code in self.schema.variables[variable].codes]
+        order = [name for name in order if name in names] + [n for n in names if n not in order]
+        return {name: np.flatnonzero(position == names.index(name)) for name in order}
 
     def by_record(self) -> "Survey":
         """Return the survey with every record a unit of its PSU, as replicate weights need."""

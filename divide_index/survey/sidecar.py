@@ -118,7 +118,6 @@ class ReplicateRecord(_Record):
     scale: Positive
     rscales: tuple[Count, ...]
     seed: int | None = None
-    fay: float = 0.0
 
     @model_validator(mode="after")
     def _has_a_scale_for_each(self) -> "ReplicateRecord":

@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from divide_index import engine
 from divide_index.errors import EstimationError
 from divide_index.inference.calibration import ratio_spread, weight_spread
-from divide_index.schema import code_text
 from divide_index.survey import SampleStep, Survey, WeightStep
 from divide_index.survey.steps import reached_by
 
@@ -112,7 +110,7 @@ def weight_diagnostics(survey: Survey) -> WeightDiagnostics:
     largest: list[tuple[object, ...]] = []
     convergence: list[tuple[object, ...]] = []
     samples: list[SampleWeights] = []
-    for sample, rows in _samples(survey).items():
+    for sample, rows in survey.rows_by_sample().items():
         totals += _totals(sample, survey.weighting, final)
         stages += _stages(sample, rows, survey)
         convergence += _convergence(sample, survey.weighting)
@@ -137,17 +135,6 @@ def weight_diagnostics(survey: Survey) -> WeightDiagnostics:
 
 def _frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame.from_records([*rows], columns=[*columns])
-
-
-def _samples(survey: Survey) -> dict[str | None, Indices]:
-    """Return the records of each sample."""
-    variable = survey.schema.design.sample
-    if variable is None:
-        return {None: np.arange(survey.records)}
-    names, position = engine.categories(survey.frame, survey.schema, variable)
-    order = [code_text(code) for code in survey.schema.variables[variable].codes]
-    order = [name for name in order if name in names] + [n for n in names if n not in order]
-    return {name: np.flatnonzero(position == names.index(name)) for name in order}
 
 
 def _of(sample: str | None, step: WeightStep) -> SampleStep | None:

@@ -89,8 +89,8 @@ def adjust_nonresponse(
     positions = _positions(survey, parts, there)
     weights = survey.weights().copy()
     findings: list[Finding] = []
-    for sample in _samples(survey):
-        rows = np.flatnonzero(there & sample)
+    for every in survey.rows_by_sample().values():
+        rows = every[there[every]]
         own = [each[rows] for each in positions]
         if responded[rows].all():
             continue
@@ -147,15 +147,6 @@ def _positions(survey: Survey, parts: Sequence[Partition], there: Mask) -> list[
     if wrong:
         raise InputError("DI-E420", variables=[*wrong], counts=[*wrong.values()])
     return positions
-
-
-def _samples(survey: Survey) -> list[Mask]:
-    """Return the records of each sample, shape ``(n,)`` each."""
-    variable = survey.schema.design.sample
-    if variable is None:
-        return [np.ones(survey.records, dtype=bool)]
-    names, position = engine.categories(survey.frame, survey.schema, variable)
-    return [position == place for place in range(len(names))]
 
 
 def _cells(parts: Sequence[Partition], positions: Sequence[Indices]) -> tuple[Indices, list[str]]:

@@ -6,7 +6,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from divide_index import engine
 from divide_index.errors import DivideIndexError, EstimationError, Finding
 from divide_index.inference import calibration
 from divide_index.inference.calibration import CalibratedWeights
@@ -77,8 +76,9 @@ def trim(
         raise EstimationError("DI-E444")
     weights = survey.weights().copy()
     bounds: dict[str | None, tuple[float, float]] = {}
-    samples = _samples(survey)
-    for name, rows in samples.items():
+    samples = survey.rows_by_sample()
+    for name, every in samples.items():
+        rows = every[weights[every] > 0]
         own = weights[rows]
         unit = _UNITS[times](own)
         bounds[name] = (lower * unit, upper * unit)
@@ -134,16 +134,6 @@ _UNITS: dict[Scale, Callable[[Floats], float]] = {
     "median": lambda own: float(np.median(own)),
     "mean": lambda own: float(own.mean()),
 }
-
-
-def _samples(survey: Survey) -> dict[str | None, NDArray[np.intp]]:
-    """Return the records of each sample that have a weight."""
-    there = survey.weights() > 0
-    variable = survey.schema.design.sample
-    if variable is None:
-        return {None: np.flatnonzero(there)}
-    names, position = engine.categories(survey.frame, survey.schema, variable)
-    return {name: np.flatnonzero(there & (position == k)) for k, name in enumerate(names)}
 
 
 def _last_calibrations(survey: Survey) -> list[SampleStep]:
