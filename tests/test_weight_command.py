@@ -247,3 +247,74 @@ def test_a_long_run_tells_a_terminal_how_much_is_done(
     _, told = ran([*compute, "--seed", "1"], capsys)
     assert "\r  5 %" in told
     assert told.rstrip("\n").endswith("\r     \r")
+
+
+IDLE = (
+    (["--total", "158,225"], "158,225: one number without marks for thousands"),
+    (["--total", "general=5,general=6"], "NAME=NUMBER"),
+    (["--total", "general=5,6"], "NAME=NUMBER"),
+    (["--replicates", "50"], "--replicates changes nothing without -o"),
+    (["--seed", "3"], "--seed changes nothing without --replicates"),
+    (["--respondents", "age > 30"], "--respondents changes nothing without --nonresponse"),
+    (["--nonresponse-by", "area"], "--nonresponse-by changes nothing without --nonresponse"),
+    (["--nonresponse", "classes"], "--nonresponse changes nothing without --nonresponse-by"),
+    (["--trim-times", "mean"], "--trim-times changes nothing without --trim"),
+    (["--no-recalibrate"], "--no-recalibrate changes nothing without --trim"),
+    (["--trim", "nan,nan"], "nan,nan is not LOW,HIGH"),
+    (["--margins", "survey.csv"], "of several files each needs the name"),
+    (["--template", "x.xlsx"], "--template only writes a workbook"),
+)
+
+
+@pytest.mark.parametrize(("options", "words"), IDLE)
+def test_an_option_that_would_change_nothing_is_refused(
+    options: list[str], words: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, told = ran(["weight", "survey.csv", *SCHEMA, "--margins", "totals.csv", *options], capsys, 2)
+    assert words in " ".join(told.split())
+    assert sorted(path.name for path in folder.iterdir()) == ["survey.csv", "totals.csv"]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("option", ["--bounds=0.5,2", "--total=5", "--shares", "--keep-others"])
+def test_options_of_a_calibration_need_margins(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, told = ran(["weight", "survey.csv", *SCHEMA, "--trim", "0.5,2", option], capsys, 2)
+    assert "changes nothing without --margins" in " ".join(told.split())
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    "options",
+    [["--seed", "3"], ["--variance", "jackknife", "--replicates", "9"], ["--fay", "0.3"]],
+)
+def test_compute_refuses_options_that_its_variance_does_not_have(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, told = ran(["compute", "survey.csv", *SCHEMA, *options], capsys, 2)
+    assert "only: give that too, or leave it out" in " ".join(told.split())
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_total_must_say_of_which_sample_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["weight", "survey.csv", *SCHEMA, "--margins", "totals.csv", "--total", "90000"]
+    _, told = ran(command, capsys, 1)
+    assert "DI-E456" in told
+    assert "--total NAME=N,NAME=N" in told
+
+
+def test_trimming_a_weighted_file_reaches_its_totals_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran(["weight", "survey.csv", *SCHEMA, "--margins", "totals.csv", "-o", "one.csv"], capsys)
+    _, told = ran(["weight", "one.csv", *SCHEMA, "--trim", "0.5,1.8", "-o", "two.csv"], capsys)
+    assert "DI-W418" not in told
+    weights = pd.read_csv(folder / "two.csv")
+    for (sample, area), total in (
+        known().query("variable == 'area'").groupby(["sample", "category"])
+    ):
+        inside = (weights["sample"] == sample) & (weights["area"] == area)
+        assert weights.loc[inside, "weight"].sum() == pytest.approx(float(total["total"].sum()))
+    _, told = ran(["weight", "one.csv", *SCHEMA, "--trim", "0.5,1.8", "--no-recalibrate"], capsys)
+    assert "DI-W418" in told

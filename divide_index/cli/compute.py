@@ -13,6 +13,7 @@ from divide_index.cli.context import (
     encoded,
     force_option,
     formula_option,
+    is_given,
     lang_option,
     listed,
     lonely_option,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "csv", "json")
 _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
+
+
+_USED = {"bootstrap": {"replicates", "seed"}, "brr": {"fay"}}
+"""Options of replicates, by the variance that has them."""
 
 
 @click.command("compute", short_help="Compute levels from a survey file.")
@@ -67,7 +72,7 @@ _KIND_OF_ENDING = {"": "table", ".txt": "table", ".csv": "csv", ".json": "json"}
 )
 @click.option(
     "--replicates",
-    type=click.IntRange(min=2),
+    type=click.IntRange(2, 100_000),
     default=1000,
     show_default=True,
     help="Replicates of the bootstrap.",
@@ -120,6 +125,7 @@ def command(  # noqa: PLR0913  one parameter per option
     from divide_index.levels import VarianceMethod, nonresponse_band, relative_levels
     from divide_index.scoring import score
 
+    _refuse_idle(session, variance)
     given = one_source(session, survey, sources)
     kind = kind or _kind_of(output)
     if output is not None:
@@ -190,3 +196,14 @@ def deliver_levels(
 
 def _kind_of(output: Path | None) -> str:
     return _KIND_OF_ENDING[checked_ending(output, _KIND_OF_ENDING)]
+
+
+def _refuse_idle(session: Session, variance: str) -> None:
+    """Refuse options of replicates that the variance does not have."""
+    ctx = click.get_current_context()
+    options = {str(p.name): p.opts[0] for p in ctx.command.params}
+    for method, names in _USED.items():
+        idle = [options[name] for name in sorted(names) if is_given(ctx, name)]
+        if idle and variance != method:
+            words = session.words("cli.compute.idle", options=idle, variance=method)
+            raise click.UsageError(words)

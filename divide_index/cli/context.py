@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from divide_index.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from divide_index.errors import DivideIndexError, Finding
     from divide_index.inference.calibration_design import Progress
@@ -168,10 +169,39 @@ def named_paths(
         name, mark, path = given.partition("=")
         named = bool(mark and name.strip() and path) and not Path(given).exists()
         key = name.strip() if named else None
-        if key in found or (None in found) or (key is None and found):
-            raise click.BadParameter(words("cli.source.twice", name=key or given), ctx, param)
+        if key in found and key is not None:
+            raise click.BadParameter(words("cli.source.twice", name=key), ctx, param)
+        if None in found or (key is None and found):
+            raise click.BadParameter(words("cli.source.unnamed", path=given), ctx, param)
         found[key] = Path(path if named else given)
     return found
+
+
+def refuse_idle(session: Session, needs: "Mapping[str, tuple[str, ...]]") -> None:
+    """Refuse options that would change nothing, as none of what they are about was asked for.
+
+    Parameters
+    ----------
+    needs
+        By parameter those of which at least one must be given with it.
+
+    Raises
+    ------
+    click.UsageError
+        An option stands without what it needs.
+    """
+    ctx = click.get_current_context()
+    options = {str(p.name): p.opts[0] for p in ctx.command.params}
+    for name, others in needs.items():
+        if is_given(ctx, name) and not any(is_given(ctx, other) for other in others):
+            needed = [options[other] for other in others]
+            words = session.words("cli.option.idle", option=options[name], needed=needed)
+            raise click.UsageError(words)
+
+
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Return whether an option was typed, whatever it says."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def one_source(

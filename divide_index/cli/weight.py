@@ -16,6 +16,7 @@ from divide_index.cli.context import (
     named_paths,
     one_source,
     output_option,
+    refuse_idle,
     refuse_input,
     schema_option,
     source_option,
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 
 _KINDS = ("table", "json")
 _METHODS = ("raking", "linear", "logit")
+_NEEDS = {
+    **dict.fromkeys(("bounds", "keep_others", "method", "shares", "total"), ("margins",)),
+    "by": ("margins", "template"),
+    "nonresponse": ("nonresponse_by",),
+    **dict.fromkeys(("nonresponse_by", "respondents"), ("nonresponse",)),
+    **dict.fromkeys(("no_recalibrate", "trim_times"), ("trim",)),
+    "replicates": ("output",),
+    "seed": ("replicates",),
+}
+"""By option what must be given with it, one of these: without, it would change nothing."""
 
 
 def _bounds(
@@ -45,7 +56,7 @@ def _bounds(
         bounds = float(low or "-inf"), float(high or "inf")
     except ValueError:
         bounds = (1.0, 0.0)
-    if not comma or bounds[0] > bounds[1]:
+    if not comma or not bounds[0] <= bounds[1]:  # NaN is neither
         words = ctx.ensure_object(Session).words
         raise click.BadParameter(words("cli.weight.bounds", given=value), ctx, param)
     return bounds
@@ -103,7 +114,7 @@ def _bounds(
     "--no-recalibrate", is_flag=True, help="Do not reach the margins again after trimming."
 )
 @click.option(
-    "--replicates", type=click.IntRange(min=2), help="Write so many bootstrap replicates too."
+    "--replicates", type=click.IntRange(2, 100_000), help="Write so many bootstrap replicates too."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Of the replicates, which need one.")
 @click.option(
@@ -164,11 +175,15 @@ def command(  # noqa: PLR0913  one parameter per option
     from divide_index.publication.weights import weights_as_json
     from divide_index.weighting import weight_diagnostics
 
+    refuse_idle(session, _NEEDS)
     if template is not None:
+        if margins or nonresponse or trim or output or picture:
+            raise click.UsageError(session.words("cli.weight.template_alone"))
         _write_template(session, template, schema, by=by, force=force)
         return
     given = one_source(session, survey, sources)
-    _refuse_nothing(session, margins, nonresponse, nonresponse_by, trim=trim, bounds=bounds)
+    if not margins and nonresponse is None and trim is None:
+        raise click.UsageError(session.words("cli.weight.nothing"))
     read = [*margins.values(), *([] if schema is None else [Path(schema)])]
     _check_places([output, picture], given, read, force=force)
     data = read_told(session, given, schema, lonely=lonely, verbose=verbose)
@@ -184,7 +199,9 @@ def command(  # noqa: PLR0913  one parameter per option
         }
         data = _calibrated(data, margins, method, bounds, options)
     if trim is not None:
-        data = _trimmed(data, trim, trim_times, recalibrate=bool(margins) and not no_recalibrate)
+        data = _trimmed(
+            data, trim, trim_times, recalibrate=_is_calibrated(data) and not no_recalibrate
+        )
     session.report_all(data.findings[noticed:])
     diagnostics = weight_diagnostics(data)
     made = None
@@ -198,24 +215,6 @@ def command(  # noqa: PLR0913  one parameter per option
         write_text(weights_as_json(diagnostics, data))
     else:
         write_text(render_weights(diagnostics, session.language, to_terminal=True))
-
-
-def _refuse_nothing(
-    session: Session,
-    margins: dict[str | None, Path],
-    nonresponse: str | None,
-    nonresponse_by: str | None,
-    *,
-    trim: tuple[float, float] | None,
-    bounds: tuple[float, float] | None,
-) -> None:
-    """Refuse a command that asks for nothing, or for half of something."""
-    if not margins and nonresponse is None and trim is None:
-        raise click.UsageError(session.words("cli.weight.nothing"))
-    if (nonresponse is None) != (not listed(nonresponse_by)):
-        raise click.UsageError(session.words("cli.weight.nonresponse"))
-    if bounds is not None and not margins:
-        raise click.UsageError(session.words("cli.weight.bounds_alone"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +312,11 @@ def _calibrated(
     )
 
 
+def _is_calibrated(data: "Survey") -> bool:
+    """Return whether there is a calibration to repeat, of this command or of the file's making."""
+    return any(step.samples for step in data.weighting)
+
+
 def _trimmed(
     data: "Survey", bounds: tuple[float, float], times: str, *, recalibrate: bool
 ) -> "Survey":
@@ -334,6 +338,8 @@ def _totals(session: Session, given: str | None) -> float | dict[str, float] | N
     named: dict[str, float] = {}
     for part in listed(given):
         name, _, number = part.rpartition("=")
+        if name.strip() in named or (named and not (name.strip() and all(named))):
+            raise click.UsageError(session.words("cli.weight.total", given=given))
         try:
             named[name.strip()] = float(number)
         except ValueError:
