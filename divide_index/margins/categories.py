@@ -22,7 +22,8 @@ from divide_index.schema.rules import Bands
 _MEN = {"남", "남자", "남성", "m", "man", "men", "male", "males"}
 _WOMEN = {"여", "여자", "여성", "f", "woman", "women", "female", "females"}
 _SEXES = (_MEN, _WOMEN)
-_OLDEST = 100  # a band that ends at or beyond this age is open
+OLDEST = 100
+"""A band that ends at or beyond this age is open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ class Partition:
         lowest = max(low or 0, self.lowest or 0)
         tops = [top for _, _, top in bands.bands]
         is_last = high is None or (None not in tops and high == max(t for t in tops if t))
-        is_open = is_last and (high is None or high >= min(self.highest or _OLDEST, _OLDEST))
+        is_open = is_last and (high is None or high >= min(self.highest or OLDEST, OLDEST))
         return int(lowest), None if is_open or high is None else int(high)
 
 
@@ -193,6 +194,24 @@ def partition_of(schema: SurveySchema, text: str, place: str) -> Partition:
         known = [each.name for each in every]
         raise InputError("DI-E411", margin=place, variable=text, known=known)
     return partition
+
+
+def key_of_margin(schema: SurveySchema | None, text: str) -> frozenset[object]:
+    """Return what the names of one margin have in common, whatever it is called.
+
+    Parameters
+    ----------
+    schema
+        The survey's; without it names alone are compared.
+    text
+        Names or labels of variables, in any order: ``region*sex``.
+    """
+    pieces = [piece.strip() for piece in text.split(CROSS)]
+    if schema is None:
+        return frozenset(map(folded, pieces))
+    every = partitions(schema)
+    found = {piece: _named(every, schema, piece) for piece in pieces}
+    return frozenset(folded(p) if part is None else part.identity for p, part in found.items())
 
 
 def codes_of_cells(
@@ -262,6 +281,48 @@ def sample_of(schema: SurveySchema, text: str) -> str | None:
     """Return the code of a sample by any of its names, None where it is none."""
     known = sample_names(schema)
     return next((s for s, names in known.items() if folded(text) in map(folded, names)), None)
+
+
+def is_sample(schema: SurveySchema, text: str) -> bool:
+    """Return whether a text names a sample; without samples, the only population."""
+    if schema.design.sample is None:
+        return folded(text) in map(folded, _names(schema.reference.label))
+    return not sample_names(schema) or sample_of(schema, text) is not None
+
+
+def is_same_sample(schema: SurveySchema | None, one: str, other: str) -> bool:
+    """Return whether two texts name one sample.
+
+    Parameters
+    ----------
+    schema
+        The survey's; without it the texts alone are compared.
+    one, other
+        Codes, labels, or names of groups that are a sample.
+    """
+    if folded(one) == folded(other):
+        return True
+    if schema is None:
+        return False
+    if schema.design.sample is None:
+        return is_sample(schema, one) and is_sample(schema, other)
+    code = sample_of(schema, one)
+    return code is not None and code == sample_of(schema, other)
+
+
+def sample_label(schema: SurveySchema, sample: str | None) -> str:
+    """Return a sample's code with its labels, as messages list what there is."""
+    if sample is None:
+        return f"{schema.reference.label.ko}, {schema.reference.label.en}"
+    names = sample_names(schema).get(sample, (sample,))
+    return f"{sample} ({', '.join(names[1:3])})" if len(names) > 1 else sample
+
+
+def sample_labels(schema: SurveySchema) -> list[str]:
+    """Return every sample of a schema as messages list it."""
+    return [sample_label(schema, name) for name in sample_names(schema)] or [
+        sample_label(schema, None)
+    ]
 
 
 def _only_code(where: Condition | None, variable: str) -> str | None:

@@ -6,8 +6,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from numbers import Real
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import pandas as pd
 
@@ -34,7 +35,15 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[,' ])\d{3}((?P=mark)\d{3})*(\.\d+)?")
 _SWAPPED = str.maketrans(",.", ".,")
 _DASHES = str.maketrans(dict.fromkeys("~\u223c\u301c\u2010\u2012\u2013\u2014\u2212", "-"))
-_LOOK_LIKE_SHARES = (1.0, 100.0)
+WHOLES = (1.0, 100.0)
+"""What shares sum to."""
+ROUNDED_SHARES = 0.01
+"""Of the whole: rounded shares never sum to what is farther away."""
+MOST = 1e15
+"""People: no population has more."""
+LEAST = 1e-6
+"""What totals sum to at least, if they are people or shares at all."""
+
 _SUM_OF_SHARES = 1e-6  # relative: counts of people do not come so near to 1 or 100
 _NOTHING = float("nan")
 _WRITTEN = 2  # names of a header
@@ -69,7 +78,8 @@ class PopulationMargin:
     ------
     InputError
         DI-E413: a cell has more or fewer parts than variables. DI-E414: a cell comes twice.
-        DI-E415: a total is no number, or below zero. DI-E426: counts sum to 1 or 100.
+        DI-E415: a total is no number of people, or all of them are next to none. DI-E426: counts
+        sum to 1 or 100, as shares do, or so but for rounding. DI-E117: no such kind.
     """
 
     variables: tuple[str, ...]
@@ -82,6 +92,7 @@ class PopulationMargin:
     places: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
+        refuse_kind(self.kind)
         cells = range(len(self.cells))
         wide = [k for k in cells if len(self.cells[k]) != len(self.variables)]
         if wide:
@@ -95,14 +106,14 @@ class PopulationMargin:
         twice = [k for k in cells if count[self.cells[k]] > 1]
         if twice:
             raise InputError("DI-E414", cells=self.named(twice))
-        wrong = [k for k in cells if not (math.isfinite(self.totals[k]) and self.totals[k] >= 0)]
+        wrong = [k for k in cells if not 0 <= self.totals[k] <= MOST]
+        total = 0.0 if wrong else math.fsum(self.totals)
+        if total > MOST or 0 < total < LEAST:
+            wrong = [k for k in cells if self.totals[k]]
         if wrong:
             shown = [f"{self.totals[k]:.15g}" for k in wrong]
             raise InputError("DI-E415", cells=_with_values(self.named(wrong), shown))
-        total = math.fsum(self.totals)
-        if self.kind == "counts" and any(
-            math.isclose(total, whole, rel_tol=_SUM_OF_SHARES) for whole in _LOOK_LIKE_SHARES
-        ):
+        if self.kind == "counts" and _look_like_shares(self.totals, total):
             raise InputError("DI-E426", margin=self.named()[0], total=f"{total:.10g}")
 
     @property
@@ -271,9 +282,10 @@ def population_margins(
     Raises
     ------
     InputError
-        DI-E410: not a mapping, a frame or margins. DI-E413, DI-E414, DI-E415, DI-E417, DI-E426,
-        DI-E449: a cell cannot be used.
+        DI-E117: no such kind. DI-E410: not a mapping, a frame or margins. DI-E413, DI-E414,
+        DI-E415, DI-E417, DI-E426, DI-E449: a cell cannot be used.
     """
+    refuse_kind(kind)
     if isinstance(known, PopulationMargins):
         return known
     if isinstance(known, PopulationMargin):
@@ -295,6 +307,36 @@ def population_margins(
         ),
         numbers=tuple(PopulationNumber(str(k), float(s), sample) for k, s in sums.items()),
     )
+
+
+def refuse_kind(kind: object) -> None:
+    """Refuse what is no kind of total; None leaves it open.
+
+    Parameters
+    ----------
+    kind
+        As a caller gave it.
+
+    Raises
+    ------
+    InputError
+        DI-E117: no such kind.
+    """
+    if kind is not None and kind not in get_args(Kind):
+        raise InputError("DI-E117", option="kind", value=kind, valid=get_args(Kind))
+
+
+def rounding(totals: Sequence[float]) -> float:
+    """Return how far a sum may be off: half of the smallest unit in which its parts are given.
+
+    Parameters
+    ----------
+    totals
+        The parts, as they were written.
+    """
+    given = [Decimal(repr(total)).normalize() for total in totals if total]
+    exponents = [int(each.as_tuple().exponent) for each in given]
+    return len(given) * 0.5 * 10.0 ** min(exponents, default=0)
 
 
 def gathered(parts: Iterable[PopulationMargins]) -> PopulationMargins:
@@ -424,6 +466,17 @@ def cleaned(text: str) -> str | None:
     """Return a text composed, without outer or repeated blanks; None where nothing is left."""
     seen = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
     return " ".join(seen.split()) or None
+
+
+def _look_like_shares(totals: Sequence[float], total: float) -> bool:
+    """Return whether counts sum to the whole of shares; of whole numbers, only exactly."""
+    if all(float(each).is_integer() for each in totals):
+        return total in WHOLES
+    return any(
+        abs(total - whole)
+        <= max(min(rounding(totals), ROUNDED_SHARES * whole), _SUM_OF_SHARES * whole)
+        for whole in WHOLES
+    )
 
 
 def _rows_of(frame: Any) -> list[Row]:  # noqa: ANN401  a frame of any library

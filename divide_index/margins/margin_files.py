@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from divide_index.errors import InputError
-from divide_index.margins.categories import partitions_of, sample_of
+from divide_index.errors import Finding, InputError
+from divide_index.margins.categories import (
+    is_same_sample,
+    is_sample,
+    key_of_margin,
+    partitions_of,
+    sample_labels,
+    sample_of,
+)
 from divide_index.margins.known import (
     CROSS,
     Kind,
@@ -22,13 +29,15 @@ from divide_index.margins.known import (
     is_long_table,
     located_headers,
     margins_of_rows,
+    refuse_kind,
     rows_of_columns,
 )
+from divide_index.margins.numbers import number_named
 from divide_index.margins.register import is_register, margins_of_register
 from divide_index.margins.sheets import GUIDE, sheet_name, workbook
 from divide_index.reading.files import opened, read_bytes
 from divide_index.reading.origin import OpenFile
-from divide_index.reading.workbooks import cell_name, visible_sheets
+from divide_index.reading.workbooks import cell_name, hidden_sheets, visible_sheets
 from divide_index.schema import SurveyFile, SurveySchema
 
 _ZIP = b"PK\x03\x04"
@@ -36,6 +45,9 @@ _KOREAN = tuple(name.encode("cp949") for name in ("변수", "범주", "행정구
 _DELIMITERS = (",", ";", "\t", "|")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 _PLAIN_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
+_NO_HEADER = {"DI-E019", "DI-E206"}
+_PERHAPS_NO_HEADER = {"DI-E015", "DI-E016", "DI-E017", "DI-E018", "DI-E204"}
+_LONGEST_TITLE = 6  # rows
 _COLUMNS = ("variable", "category", "total", "share", "sample", "source")
 
 
@@ -63,31 +75,77 @@ def read_margins(
     kind
         What the column of totals holds, where its header does not say.
     sample
-        Whose totals they are, where the file does not say.
+        Whose totals they are; the file may not say that they are another's.
     by
-        Margins to take from resident registration, such as ``["region*sex", "age_group"]``.
+        Margins to take, such as ``["region*sex", "age_group"]``: from resident registration
+        their cross is summed, from a long table all others are left out.
 
     Raises
     ------
     InputError
-        The file cannot be read. DI-E410: it is neither of the two. DI-E411 to DI-E417, DI-E425,
-        DI-E426, DI-E428, DI-E429: what it says cannot be used; every cell is named.
+        The file cannot be read. DI-E117: no such kind. DI-E410: it is neither of the two. DI-E411
+        to DI-E417, DI-E425, DI-E426, DI-E428, DI-E429: what it says cannot be used; every cell is
+        named. DI-E423: the survey has no such sample. DI-E460: the file or a sheet of it says it
+        is of another. DI-E461: a margin is not there. DI-E462: the header is not in the first row.
     """
+    refuse_kind(kind)
     path = Path(path)
+    if schema is not None and sample is not None and not is_sample(schema, sample):
+        margins = [f"{sample}: {path.name}"]
+        raise InputError("DI-E423", margins=margins, known=sample_labels(schema))
     raw = read_bytes(path)
     language = "ko" if any(name in raw for name in _KOREAN) else None
     language = schema.language or language if schema is not None else language
     asked = _Asked(path.name, schema, kind, sample, by)
     if not raw.startswith(_ZIP):
-        layout = SurveyFile(delimiter=_delimiter(raw))
-        file = opened(path.name, raw, layout, language)
-        return asked.read(file, decimal_comma=layout.delimiter == ";")
+        return asked.chosen(asked.read(raw, language))
     sheets = [name for name in visible_sheets(raw, path.name) if name != GUIDE]
-    return gathered(
+    found = gathered(
         replace(asked, sheet=sheet, of_sheet=_sample_of_sheet(sheet, sheets, schema)).read(
-            opened(path.name, raw, SurveyFile(sheet=sheet), language)
+            raw, language
         )
         for sheet in sheets
+    )
+    hidden = [name for name in hidden_sheets(raw, path.name) if name != GUIDE]
+    if hidden:
+        told = Finding.of("DI-W420", path=path.name, sheets=hidden)
+        found = replace(found, findings=(*found.findings, told))
+    return asked.chosen(found)
+
+
+def selected(
+    margins: PopulationMargins, schema: SurveySchema | None, by: Sequence[str], path: str
+) -> PopulationMargins:
+    """Return those of some margins that were asked for.
+
+    Parameters
+    ----------
+    margins
+        Of one or several samples.
+    schema
+        The survey's: a margin is known by any of its names.
+    by
+        Names or labels, crosses in any order; sums of numbers among them.
+    path
+        Where the margins are from, for messages.
+
+    Raises
+    ------
+    InputError
+        DI-E461: a margin is not there.
+    """
+    wanted = {name: _keys(schema, name) for name in by}
+    names = [each.name for each in margins.margins]
+    names += [each.variable for each in margins.numbers]
+    keys = {name: _keys(schema, name) for name in names}
+    missing = [name for name, of in wanted.items() if not any(of & each for each in keys.values())]
+    if missing:
+        raise InputError("DI-E461", path=path, names=missing, known=[*keys])
+    asked = set[object]().union(*wanted.values())
+    return replace(
+        margins,
+        margins=tuple(each for each in margins.margins if asked & keys[each.name]),
+        numbers=tuple(each for each in margins.numbers if asked & keys[each.variable]),
     )
 
 
@@ -143,9 +201,15 @@ def _plain(cell: str | None) -> str | None:
     return cell
 
 
-def _delimiter(raw: bytes) -> Any:  # noqa: ANN401  one of four
-    """Return the mark that the first line of a file has most of."""
-    head = raw.partition(b"\n")[0]
+def _keys(schema: SurveySchema | None, name: str) -> set[object]:
+    """Return what tells a margin, or the sum of a number, from others."""
+    number = None if schema is None else number_named(schema, name)
+    return {key_of_margin(schema, name), *([] if number is None else [number])}
+
+
+def _delimiter(raw: bytes, line: int = 1) -> Any:  # noqa: ANN401  one of four
+    """Return the mark that a line of a file has most of, the first or another."""
+    head = [*raw.split(b"\n", line)[:line], b""][line - 1]
     return max(_DELIMITERS, key=lambda mark: head.count(mark.encode()))
 
 
@@ -167,8 +231,70 @@ class _Asked:
     sheet: str | None = None
     of_sheet: str | None = None
 
-    def read(self, file: OpenFile, *, decimal_comma: bool = False) -> PopulationMargins:
-        """Return the margins of a file, whichever of the two kinds it is."""
+    @property
+    def where(self) -> str:
+        """The file with its sheet, for messages."""
+        return self.path if self.sheet is None else f"{self.path} {self.sheet}"
+
+    def read(self, raw: bytes, language: str | None) -> PopulationMargins:
+        """Return the margins of a file or of a sheet, whichever of the two kinds it is."""
+        layout = self._layout(raw, 1)
+        try:
+            file = opened(self.path, raw, layout, language)
+            is_known = is_register(file.columns) or is_long_table(file.columns)
+        except InputError as error:
+            if error.code in _NO_HEADER or (
+                error.code in _PERHAPS_NO_HEADER and self._is_header_below(raw, language)
+            ):
+                raise InputError("DI-E462", path=self.where) from error
+            if error.code == "DI-E021":
+                raise InputError("DI-E021", path=self.where) from error
+            raise
+        if not is_known and self._is_header_below(raw, language):
+            raise InputError("DI-E462", path=self.where)
+        found = self._read(file, decimal_comma=layout.delimiter == ";")
+        self._refuse_others(found)
+        return found
+
+    def chosen(self, found: PopulationMargins) -> PopulationMargins:
+        """Return those margins of a long table that were asked for; a register's already are."""
+        return found if self.by is None else selected(found, self.schema, self.by, self.path)
+
+    def _layout(self, raw: bytes, row: int) -> SurveyFile:
+        """Return how the file is laid out if a row is its header."""
+        if self.sheet is not None:
+            return SurveyFile(sheet=self.sheet, header_row=row)
+        return SurveyFile(delimiter=_delimiter(raw, row), header_row=row)
+
+    def _is_header_below(self, raw: bytes, language: str | None) -> bool:
+        """Return whether one of the rows after the first is the header of a table of margins."""
+        for row in range(2, _LONGEST_TITLE + 2):
+            try:
+                columns = opened(self.path, raw, self._layout(raw, row), language).columns
+            except InputError:  # nor is the file laid out as if this row were its header
+                continue
+            if is_register(columns) or is_long_table(columns):
+                return True
+        return False
+
+    def _refuse_others(self, found: PopulationMargins) -> None:
+        """Refuse margins that are given for one sample and say that they are another's."""
+        given, said = self.sample, [each.sample for each in (*found.margins, *found.numbers)]
+        sheet, schema = self.of_sheet, self.schema
+        if sheet is not None and schema is not None and sample_of(schema, sheet) is not None:
+            said.append(sheet)
+            given = given or sheet
+        if given is None:
+            return
+        others = [
+            name
+            for name in dict.fromkeys(said)
+            if name is not None and not is_same_sample(self.schema, given, name)
+        ]
+        if others:
+            raise InputError("DI-E460", path=self.where, given=given, said=others)
+
+    def _read(self, file: OpenFile, *, decimal_comma: bool) -> PopulationMargins:
         named = [column for column in file.columns if column]
         if is_register(file.columns) and self.schema is not None:
             frame = file.read(dict.fromkeys(named, True))
@@ -190,8 +316,7 @@ class _Asked:
             self._rows(file, headers), kind=self.kind, sample=sample, decimal_comma=decimal_comma
         )
         if self.schema is not None and "label" in headers:
-            where = self.path if self.sheet is None else f"{self.path} {self.sheet}"
-            _refuse_lost_rows(margins, self.schema, where)
+            _refuse_lost_rows(margins, self.schema, self.where)
         return margins
 
     def _rows(self, file: OpenFile, headers: Mapping[str, str]) -> list[Row]:
@@ -202,8 +327,7 @@ class _Asked:
             cells = {part: [*map(_plain, column)] for part, column in cells.items()}
             return rows_of_columns(cells, [f"{self.path}:{line}" for line in lines])
         column = file.columns.index(headers.get("total", headers.get("share", "")))
-        sheet = f"{self.path} {self.sheet}"
-        return rows_of_columns(cells, [f"{sheet}!{cell_name(column, line)}" for line in lines])
+        return rows_of_columns(cells, [f"{self.where}!{cell_name(column, line)}" for line in lines])
 
 
 def _refuse_lost_rows(margins: PopulationMargins, schema: SurveySchema, where: str) -> None:

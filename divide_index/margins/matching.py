@@ -8,8 +8,8 @@ cell.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from itertools import combinations
+from numbers import Real
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -23,11 +23,16 @@ from divide_index.margins.categories import (
     Partition,
     codes_of_cells,
     partitions_of,
+    sample_label,
     sample_names,
     sample_of,
 )
 from divide_index.margins.known import (
     CROSS,
+    LEAST,
+    MOST,
+    ROUNDED_SHARES,
+    WHOLES,
     Cell,
     Kind,
     PopulationMargin,
@@ -36,8 +41,10 @@ from divide_index.margins.known import (
     folded,
     gathered,
     population_margins,
+    refuse_kind,
+    rounding,
 )
-from divide_index.margins.margin_files import read_margins
+from divide_index.margins.margin_files import read_margins, selected
 from divide_index.margins.numbers import number_of, numbers_of_sample
 from divide_index.schema import SurveySchema
 
@@ -45,9 +52,8 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Known = TypeVar("Known", PopulationMargin, PopulationNumber)
 
-_WHOLE = (1.0, 100.0)  # what shares sum to
-_ROUNDED_SHARES = 0.01  # of the whole: rounded shares never sum to what is farther away
 _ROUNDED_COUNTS = 0.001  # of the grand total, likewise
+_FAR = 2.0  # times: totals so far from the weights may be of another scale
 _SAME = 1e-9  # relative: sums of floating point
 _AGREE = 1e-12  # relative: what raking takes for one total
 
@@ -168,7 +174,7 @@ class _Matched:
     @property
     def rounding(self) -> float:
         """How far the sum may be off because its parts are rounded: half a unit of each."""
-        return _rounding(self.known.totals)
+        return rounding(self.known.totals)
 
 
 def margins_of_records(
@@ -219,11 +225,14 @@ def margins_of_records(
         DI-E418: shares do not sum to 1 or 100. DI-E419, DI-E427: margins contradict each other.
         DI-E420: people without a value. DI-E421: people without a known total. DI-E422: a total
         without people. DI-E423, DI-E424: a sample is unknown, or has no margins. DI-E447: a total
-        without a category is of no number. DI-E448: numbers without margins of people.
+        without a category is of no number. DI-E456: a total of people that may be of any of several
+        samples. DI-E448: numbers without margins of people.
     """
+    refuse_kind(kind)
     margins = _read(known, schema, kind, by)
     findings = list(margins.findings)
     weights = _base_weights(frame, schema) if weights is None else weights
+    is_weighted = schema.design.weight is not None or bool((weights != 1).any())
     rows = _rows_of_samples(frame, schema, weights)
     of_sample = _by_sample(margins.margins, schema, list(rows))
     numbers = _by_sample(margins.numbers, schema, list(rows))
@@ -235,7 +244,16 @@ def margins_of_records(
     people = _totals(total, of_sample, schema)
     kept = [name for name in rows if name not in of_sample]
     if kept and (not keep_others or not of_sample):
-        raise InputError("DI-E424", samples=[_called(schema, name) for name in kept])
+        without = [sample_label(schema, name) for name in kept]
+        hidden = [each for each in findings if each.code == "DI-W420"]
+        if hidden:
+            sheets = [
+                f"{each.params['path']} {sheet}"
+                for each in hidden
+                for sheet in cast("Sequence[str]", each.params["sheets"])
+            ]
+            raise InputError("DI-E463", samples=without, sheets=sheets)
+        raise InputError("DI-E424", samples=without)
     samples: list[SampleMargins] = []
     for name, here in rows.items():
         if name not in of_sample:
@@ -256,6 +274,10 @@ def margins_of_records(
             )
         )
         findings += noticed
+        if is_weighted:
+            findings += _scale_findings(
+                sample_label(schema, name), found.total, float(weights[here].sum())
+            )
     unique = {(each.code, str(each)): each for each in findings}
     return SurveyMargins(
         tuple(samples), tuple(name for name in kept if name is not None), tuple(unique.values())
@@ -279,7 +301,8 @@ def _read(
             ]
             return gathered([*parts, *([population_margins(others, kind=kind)] if others else [])])
         known = given
-    return population_margins(known, kind=kind)
+    margins = population_margins(known, kind=kind)
+    return margins if by is None else selected(margins, schema, by, type(known).__name__)
 
 
 # -- samples ---------------------------------------------------------------------------------
@@ -325,7 +348,7 @@ def _by_sample(
         else:
             strangers.append(_whole(margin))
     if strangers:
-        known = [_called(schema, name) for name in present]
+        known = [sample_label(schema, name) for name in present]
         raise InputError("DI-E423", margins=strangers, known=known)
     return {name: of for name, of in found.items() if of}
 
@@ -354,7 +377,18 @@ def _totals(
     """Return the people of each sample's population, where they are given."""
     if total is None:
         return {}
+    numbers = (
+        [*cast("Mapping[str, object]", total).values()] if isinstance(total, Mapping) else [total]
+    )
+    wrong = [
+        each for each in numbers if not (isinstance(each, Real) and LEAST <= float(each) <= MOST)
+    ]
+    if wrong:
+        raise InputError("DI-E415", cells=[f"total ‘{each}’" for each in wrong])
     given = [*total.items()] if isinstance(total, Mapping) else [(None, total)]
+    if not isinstance(total, Mapping) and len(samples) > 1:
+        known = [sample_label(schema, name) for name in samples]
+        raise InputError("DI-E456", total=f"{total:.15g}", known=known)
     found: dict[str | None, float] = {}
     strangers: list[str] = []
     for said, people in given:
@@ -362,17 +396,9 @@ def _totals(
         found |= dict.fromkeys(names, people)
         strangers += [] if names else [f"{said}: total" if said else "total"]
     if strangers:
-        known = [_called(schema, name) for name in samples]
+        known = [sample_label(schema, name) for name in samples]
         raise InputError("DI-E423", margins=strangers, known=known)
     return found
-
-
-def _called(schema: SurveySchema, sample: str | None) -> str:
-    """Return a sample's code with its labels."""
-    if sample is None:
-        return f"{schema.reference.label.ko}, {schema.reference.label.en}"
-    names = sample_names(schema).get(sample, (sample,))
-    return f"{sample} ({', '.join(names[1:3])})" if len(names) > 1 else sample
 
 
 def _base_weights(frame: Any, schema: SurveySchema) -> Floats:  # noqa: ANN401
@@ -595,14 +621,22 @@ def _scaled(
     return grand, scaled, [each for each in findings if each is not None]
 
 
+def _scale_findings(sample: str, total: float, weight: float) -> list[Finding]:
+    """Tell of totals so far from the sum of the weights that one may be on another scale."""
+    if total <= _FAR * weight and weight <= _FAR * total:
+        return []
+    said = {"total": f"{total:,.12g}", "weights": f"{weight:,.12g}"}
+    return [Finding.of("DI-W419", sample=sample, **said)]
+
+
 def _share_finding(each: _Matched) -> Finding | None:
     """Refuse shares that do not sum to the whole; tell of those that do so but for rounding."""
-    whole = min(_WHOLE, key=lambda one: abs(math.log(max(each.total, _AGREE) / one)))
+    whole = min(WHOLES, key=lambda one: abs(math.log(max(each.total, _AGREE) / one)))
     off = abs(each.total - whole)
     if off <= _SAME * whole:
         return None
     cells = each.known.named(range(len(each.cells)))
-    if off > min(each.rounding, _ROUNDED_SHARES * whole):
+    if off > min(each.rounding, ROUNDED_SHARES * whole):
         values = [
             f"{cell} {total:.10g}" for cell, total in zip(cells, each.known.totals, strict=True)
         ]
@@ -611,13 +645,6 @@ def _share_finding(each: _Matched) -> Finding | None:
     return Finding.of(
         "DI-W410", margin=each.known.named()[0], total=f"{each.total:.10g}", whole=f"{whole:g}"
     )
-
-
-def _rounding(totals: Sequence[float]) -> float:
-    """Return how far a sum may be off: half of the smallest unit in which its parts are given."""
-    given = [Decimal(repr(total)).normalize() for total in totals if total]
-    exponents = [int(each.as_tuple().exponent) for each in given]
-    return len(given) * 0.5 * 10.0 ** min(exponents, default=0)
 
 
 def _refuse_contradictions(matched: Sequence[_Matched]) -> None:

@@ -88,13 +88,27 @@ def number_of(schema: SurveySchema, text: str, place: str) -> str:
     InputError
         DI-E447: no number has that name, or more than one.
     """
+    found = number_named(schema, text)
+    if found is None:
+        raise InputError("DI-E447", number=place, known=names_of_numbers(schema))
+    return found
+
+
+def number_named(schema: SurveySchema, text: str) -> str | None:
+    """Return the only number of a name, a label or a column, None where there is none.
+
+    Parameters
+    ----------
+    schema
+        The survey's.
+    text
+        Name, label or column of a variable.
+    """
     known = names_of_numbers(schema)
     if text in known:
         return text
     found = [name for name in known if _is_called(name, schema.variables[name], text)]
-    if len(found) != 1:
-        raise InputError("DI-E447", number=place, known=known)
-    return found[0]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_called(name: str, variable: Variable, text: str) -> bool:

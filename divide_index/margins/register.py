@@ -17,9 +17,10 @@ from itertools import pairwise, product
 
 from divide_index.errors import Finding, InputError
 from divide_index.margins.ages import AgeRange, age_range, holds, last, meets
-from divide_index.margins.categories import Partition, partitions
+from divide_index.margins.categories import OLDEST, Partition, partitions
 from divide_index.margins.known import (
     CROSS,
+    MOST,
     Cell,
     PopulationMargin,
     PopulationMargins,
@@ -28,7 +29,7 @@ from divide_index.margins.known import (
     number,
 )
 from divide_index.margins.provinces import province
-from divide_index.schema import SurveySchema
+from divide_index.schema import SurveySchema, Text
 
 _COLUMN = re.compile(r"(?P<month>\d{4}년(?:\s?\d{1,2}월)?)_(?P<sex>계|남|여)_(?P<what>.+)")
 _PLACE = re.compile(r"(?P<name>.+?)\s*\((?P<code>\d{10})\)")
@@ -92,7 +93,7 @@ def margins_of_register(
         over; so are ages into its bands.
     by
         Margins such as ``["region*sex", "age_group"]``; without them, the cross of all that the
-        schema has.
+        schema has. Ages that the schema does not have are left out whether or not they cut it.
     sample
         Whose population it is.
 
@@ -110,7 +111,7 @@ def margins_of_register(
     if not {_MEN, _WOMEN} <= set(table.sexes):
         parts.pop("sex", None)
     pair = parts["sex"].sexes if "sex" in parts else None
-    bands, outside = _bands_of(table, parts.get("age"))
+    bands, outside = _bands_of(table, *_age_bands(schema, parts.get("age")))
     assumed = [part.name for part in parts.values() if part.is_assumed]
     if assumed:
         findings.append(Finding.of("DI-W412", variables=assumed))
@@ -216,7 +217,7 @@ def _numbers(
         values: dict[tuple[str, str], float] = {}
         for k, match in found.items():
             value = number(cells[k] or "")
-            if value is None or not 0 <= value < math.inf:
+            if value is None or not 0 <= value <= MOST:
                 wrong.append(f"{name}, {columns[k].strip()} ‘{cells[k] or ''}’")
             else:
                 values[match["sex"], cleaned(match["what"]) or ""] = value
@@ -303,9 +304,15 @@ def _holds_ages(part: Partition, schema: SurveySchema) -> bool:
     """Return whether all categories of a partition are ages of persons."""
     if not part.ages or any(ages is None for ages in part.ages):
         return False
-    titles = [part.name, part.variable]
     domain = schema.domains.get(part.name)
-    for label in (domain and domain.label, schema.variables[part.variable].label):
+    labels = (domain and domain.label, schema.variables[part.variable].label)
+    return _is_age([part.name, part.variable], *labels)
+
+
+def _is_age(names: Sequence[str], *labels: Text | None) -> bool:
+    """Return whether a name or a label speaks of ages."""
+    titles = [*names]
+    for label in labels:
         titles += [label.ko, label.en] if label is not None else []
     return any(_AGE.search(title.casefold()) for title in titles)
 
@@ -345,11 +352,52 @@ def _places_of(
     return {name: code or "" for name, code in codes.items()}, findings
 
 
-def _bands_of(table: _Table, part: Partition | None) -> tuple[dict[int, str], list[Finding]]:
+def _age_bands(
+    schema: SurveySchema, part: Partition | None
+) -> tuple[str, list[tuple[str, AgeRange]]]:
+    """Return what holds the ages of a population, and its bands; none where nothing does.
+
+    Margins that ages do not cut are of the people of the same ages: of all bands together, or of
+    the range of an age that no domain cuts.
+    """
+    if part is not None:
+        pairs = zip(part.codes, part.ages, strict=True)
+        return part.name, [(code, ages) for code, ages in pairs if ages]
+    domains = {p.identity: p for p in reversed(partitions(schema)) if _holds_ages(p, schema)}
+    found = [(p.name, ages) for p in reversed(domains.values()) for ages in p.ages if ages]
+    if not found:
+        found = [
+            (name, _range_of(variable.range))
+            for name, variable in schema.variables.items()
+            if variable.range and _is_age([name], variable.label)
+        ]
+    named = ", ".join(dict.fromkeys(name for name, _ in found))
+    return named, [(named, ages) for ages in _joined([ages for _, ages in found])]
+
+
+def _range_of(bounds: tuple[float | None, float | None]) -> AgeRange:
+    """Return the ages of a variable's range; one that ends beyond all ages is open."""
+    low, high = bounds
+    return math.ceil(low or 0), None if high is None or high >= OLDEST else math.floor(high)
+
+
+def _joined(parts: Sequence[AgeRange]) -> list[AgeRange]:
+    """Return ranges of ages without the bounds between neighbours."""
+    found: list[AgeRange] = []
+    for part in sorted(parts, key=lambda ages: (ages[0], last(ages))):
+        if found and part[0] <= last(found[-1]) + 1:
+            found[-1] = (found[-1][0], max(found[-1], part, key=last)[1])
+        else:
+            found.append(part)
+    return found
+
+
+def _bands_of(
+    table: _Table, holder: str, bands: Sequence[tuple[str, AgeRange]]
+) -> tuple[dict[int, str], list[Finding]]:
     """Return the schema's band of each age of the file, and who is in none."""
-    if part is None:
+    if not bands:
         return dict.fromkeys(range(len(table.ages)), ""), []
-    bands = [(code, ages) for code, ages in zip(part.codes, part.ages, strict=True) if ages]
     found: dict[int, str] = {}
     crossed: list[str] = []
     for k, ages in enumerate(table.ages):
@@ -370,7 +418,7 @@ def _bands_of(table: _Table, part: Partition | None) -> tuple[dict[int, str], li
     people = math.fsum(table.people(place, _ALL, k) for place, k in product(table.provinces, left))
     names = [table.named_ages[k] for k in left]
     finding = Finding.of(
-        "DI-W411", path=table.path, ages=names, count=f"{people:,.0f}", domain=part.name
+        "DI-W411", path=table.path, ages=names, count=f"{people:,.0f}", domain=holder
     )
     return found, [finding]
 

@@ -120,6 +120,18 @@ def visible_sheets(raw: bytes, name: str) -> tuple[str, ...]:
     return tuple(_Book.of(raw, name).visible)
 
 
+def hidden_sheets(raw: bytes, name: str) -> tuple[str, ...]:
+    """Return the names of a workbook's other worksheets, in order.
+
+    Raises
+    ------
+    InputError
+        Damaged, or too large when unpacked.
+    """
+    book = _Book.of(raw, name)
+    return tuple(sheet for sheet in book.paths if sheet not in book.visible)
+
+
 def cell_name(column: int, line: int) -> str:
     """Return a cell as Excel names it, ``D3``, of a column from 0 on and a line from 1 on."""
     return f"{_letters(column)}{line}"
