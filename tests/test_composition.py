@@ -24,7 +24,7 @@ from divide_index.decomposition.pieces import pieces_of
 from divide_index.inference.gap_pieces import GapPieces, pieces_of_gaps
 from divide_index.inference.gaps import People
 from divide_index.inference.ratios import Formula
-from divide_index.inference.replication import jackknife_covariance, jackknife_factors
+from divide_index.inference.replication import jackknife_factors, replicates_of
 from divide_index.schema import SurveySchema
 from divide_index.schema.parts import Break, Decomposition
 from divide_index.scoring import score
@@ -160,8 +160,8 @@ def test_the_jackknife_of_psus_is_that_of_r_and_near_the_linearised_error(kind: 
 
     whole = estimate(np.ones(stacked.design.psus))
     replicates = [[*estimate(row).values()] for row in jackknife_factors(stacked.design)]
-    covariance = jackknife_covariance(
-        np.array(replicates), np.array([*whole.values()]), stacked.design
+    covariance = replicates_of(stacked.design, "jackknife").covariance(
+        np.array(replicates), np.array([*whole.values()])
     )
     result, apart = parts_of(kind), []
     for (part, factor), error in zip(whole, np.sqrt(np.diag(covariance)), strict=True):

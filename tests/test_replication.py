@@ -17,7 +17,6 @@ from divide_index.inference.ratios import levels_of, linearise_levels
 from divide_index.inference.replication import (
     Replication,
     SuppliedKind,
-    jackknife_covariance,
     jackknife_factors,
     rao_wu_factors,
     replicate_covariance,
@@ -104,7 +103,7 @@ def test_the_jackknife_has_the_errors_of_r(
     expected = known["jkn_mse"]
     whole = estimates(totals.sum(axis=0, keepdims=True))[0]
     replicates = estimates(jackknife_factors(design) @ totals)
-    covariance = jackknife_covariance(replicates, whole, design)
+    covariance = replicates_of(design, "jackknife").covariance(replicates, whole)
     assert np.sqrt(np.diag(covariance)) == approx(np.array(expected["se"]), rel=1e-10)
 
 
@@ -177,7 +176,8 @@ def test_the_jackknife_of_a_total_is_the_covariance_of_the_design(
     design = design_of(sizes)
     totals = np.random.default_rng(seed).normal(size=(design.psus, 3))
     replicates = jackknife_factors(design) @ totals
-    covariance = jackknife_covariance(replicates, totals.sum(axis=0), design)
+    made = replicates_of(design, "jackknife")
+    covariance = made.covariance(replicates, totals.sum(axis=0))
     assert covariance == approx(design.covariance(totals), rel=1e-9, abs=1e-9)
 
 
@@ -287,11 +287,10 @@ def test_a_replicate_that_is_not_a_number_is_not_left_out() -> None:
 
 def test_strata_with_a_single_psu_are_named() -> None:
     design = Design.of_psus(np.array([0, 0, 1, 2]), ("a", "b", "c"), lonely_psu="remove")
-    replicates, estimate = np.zeros((4, 1)), np.zeros(1)
     for act in (
         lambda: rao_wu_factors(design, 5, seed=1),
         lambda: jackknife_factors(design),
-        lambda: jackknife_covariance(replicates, estimate, design),
+        lambda: replicates_of(design, "jackknife"),
     ):
         with pytest.raises(EstimationError, match="DI-E273") as caught:
             act()

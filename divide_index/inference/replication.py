@@ -354,33 +354,6 @@ def replicate_covariance(replicates: Floats, estimate: Floats) -> Floats:
     return apart.T @ apart / (len(replicates) - 1)
 
 
-def jackknife_covariance(replicates: Floats, estimate: Floats, design: Design) -> Floats:
-    """Return ``Σ_a (n_h - 1)/n_h (θ_a - θ̂)(θ_a - θ̂)'``, about the estimate of the whole sample.
-
-    Parameters
-    ----------
-    replicates
-        Estimates of ``k`` quantities without each of the PSUs in turn, shape ``(P, k)``.
-    estimate
-        Those of the whole sample, shape ``(k,)``.
-    design
-        The sample; no finite population correction is carried.
-
-    Returns
-    -------
-    covariance
-        Shape ``(k, k)``.
-
-    Raises
-    ------
-    EstimationError
-        DI-E273: a stratum has a single PSU.
-    """
-    sizes = _sizes(design)[design.strata]
-    apart = replicates - estimate
-    return apart.T @ (apart * ((sizes - 1) / sizes)[:, None])
-
-
 def _sizes(design: Design) -> Indices:
     """Return the number of PSUs of each stratum, shape ``(H,)``; none may be alone."""
     sizes = np.bincount(design.strata, minlength=len(design.stratum_labels))
