@@ -572,6 +572,21 @@ def test_the_range_of_age_is_that_of_the_population(
     assert left == ([] if expected == everybody else [f"{everybody - expected:,}"])
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_other_ages_than_a_persons_own_are_none_of_the_population(
+    cut: bool, tmp_path: Path
+) -> None:
+    schema = without_domain(7, 100) if not cut else with_bands({"a": (7, 64), "b": (65, None)})
+    used = schema.variables["age"].model_copy(update={"range": (0, 100)})
+    domain = korean().domains["age_group"].model_copy(update={"variable": "age_of_first_use"})
+    domains = {**schema.domains, **({"age_then": domain} if cut else {})}
+    variables = {**schema.variables, "age_of_first_use": used}
+    schema = schema.model_copy(update={"variables": variables, "domains": domains})
+    found = read_register(tmp_path, register(SINGLE), schema, by=["sex"])
+    asked = sum(people(n, s, a) for n in PROVINCES for s in "남여" for a in range(7, 101))
+    assert sum(found.margins[0].totals) == asked
+
+
 def test_ages_of_the_file_that_the_survey_asks_in_part_are_refused_without_bands(
     tmp_path: Path,
 ) -> None:

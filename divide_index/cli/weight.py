@@ -75,7 +75,7 @@ def _bounds(
     help="Known totals: CSV, XLSX or resident registration; NAME is the sample they are of.",
 )
 @click.option(
-    "--by", metavar="MARGIN,...", help="Margins of the template, or to take from registration."
+    "--by", metavar="MARGIN,...", help="Margins to take of the file, or to write in the template."
 )
 @click.option("--shares", is_flag=True, help="Plain numbers of the margins are shares.")
 @click.option("--total", metavar="[NAME=]N,...", help="People of the population, for shares.")

@@ -364,13 +364,18 @@ def _age_bands(
         pairs = zip(part.codes, part.ages, strict=True)
         return part.name, [(code, ages) for code, ages in pairs if ages]
     domains = {p.identity: p for p in reversed(partitions(schema)) if _holds_ages(p, schema)}
-    found = [(p.name, ages) for p in reversed(domains.values()) for ages in p.ages if ages]
+    found = [
+        (p.name, p.variable, ages) for p in reversed(domains.values()) for ages in p.ages if ages
+    ]
     if not found:
         found = [
-            (name, _range_of(variable.range))
+            (name, name, _range_of(variable.range))
             for name, variable in schema.variables.items()
             if variable.range and _is_age([name], variable.label)
         ]
+    # Beside the age of a person, the age at the first use of a device is none of the population.
+    own = [(name, ages) for name, variable, ages in found if folded(variable) == "age"]
+    found = own or [(name, ages) for name, _, ages in found]
     named = ", ".join(dict.fromkeys(name for name, _ in found))
     return named, [(named, ages) for ages in _joined([ages for _, ages in found])]
 
