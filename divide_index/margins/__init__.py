@@ -9,12 +9,8 @@ from divide_index.margins.known import (
     PopulationNumber,
 )
 from divide_index.margins.margin_files import margins_csv, margins_workbook, read_margins
-from divide_index.margins.matching import (
-    SampleMargins,
-    SurveyMargins,
-    margins_of_records,
-    positions_of,
-)
+from divide_index.margins.matching import SurveyMargins, margins_of_records
+from divide_index.margins.one_sample import SampleMargins, positions_of
 from divide_index.margins.template import margins_template
 
 __all__ = [
