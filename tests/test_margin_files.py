@@ -572,6 +572,21 @@ def test_the_range_of_age_is_that_of_the_population(
     assert left == ([] if expected == everybody else [f"{everybody - expected:,}"])
 
 
+@pytest.mark.parametrize("top", [74, 110, None])
+@pytest.mark.parametrize("by", [["age_group"], ["sex"]])
+def test_the_last_band_ends_with_the_oldest_who_are_asked(
+    top: float | None, by: list[str], tmp_path: Path
+) -> None:
+    """Surveys of 16 to 74, as those of the European Union, count nobody who is older."""
+    schema = with_bands({"young": (16, 34), "middle": (35, 64), "old": (65, top)})
+    age = schema.variables["age"].model_copy(update={"range": (16, 74)})
+    schema = schema.model_copy(update={"variables": {**schema.variables, "age": age}})
+    found = read_register(tmp_path, register(SINGLE), schema, by=by)
+    asked = sum(people(n, s, a) for n in PROVINCES for s in "남여" for a in range(16, 75))
+    assert sum(found.margins[0].totals) == asked
+    assert [finding.code for finding in found.findings] == ["DI-W411"]
+
+
 @pytest.mark.parametrize("cut", [False, True])
 def test_other_ages_than_a_persons_own_are_none_of_the_population(
     cut: bool, tmp_path: Path

@@ -25,6 +25,9 @@ _SEXES = (_MEN, _WOMEN)
 OLDEST = 100
 """A band that ends at or beyond this age is open."""
 
+ALL_OLD = 95
+"""A range of ages that ends here or beyond leaves nobody out; one that ends before does."""
+
 
 @dataclass(frozen=True, eq=False)
 class Partition:
@@ -139,9 +142,12 @@ class Partition:
     def _ages_of_band(self, bands: Bands, low: float | None, high: float | None) -> AgeRange:
         """Return the ages of a band, which begins with the youngest who are asked at all.
 
-        The last one is open, whether or not the schema writes an age that nobody reaches.
+        The last one is open, whether or not the schema writes an age that nobody reaches; but of
+        people from 16 to 74 it ends with the oldest who are asked.
         """
         lowest = max(low or 0, self.lowest or 0)
+        if self.highest is not None and self.highest < ALL_OLD:
+            return int(lowest), int(min(self.highest if high is None else high, self.highest))
         tops = [top for _, _, top in bands.bands]
         is_last = high is None or (None not in tops and high == max(t for t in tops if t))
         is_open = is_last and (high is None or high >= min(self.highest or OLDEST, OLDEST))

@@ -17,7 +17,7 @@ from itertools import pairwise, product
 
 from divide_index.errors import Finding, InputError
 from divide_index.margins.ages import AgeRange, age_range, holds, last, meets
-from divide_index.margins.categories import OLDEST, Partition, partitions
+from divide_index.margins.categories import ALL_OLD, Partition, partitions
 from divide_index.margins.known import (
     CROSS,
     MOST,
@@ -383,7 +383,7 @@ def _age_bands(
 def _range_of(bounds: tuple[float | None, float | None]) -> AgeRange:
     """Return the ages of a variable's range; one that ends beyond all ages is open."""
     low, high = bounds
-    return math.ceil(low or 0), None if high is None or high >= OLDEST else math.floor(high)
+    return math.ceil(low or 0), None if high is None or high >= ALL_OLD else math.floor(high)
 
 
 def _joined(parts: Sequence[AgeRange]) -> list[AgeRange]:
