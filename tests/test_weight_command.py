@@ -180,7 +180,13 @@ def test_every_panel_is_drawn_and_others_are_refused(kind: Any) -> None:  # noqa
         (["--margins", "totals.csv", "-o", "totals.csv", "--force"], 1, "DI-E171"),
         (["--margins", "totals.csv", "-o", "weighted.xlsx"], 1, "DI-E170"),
         (["--margins", "totals.csv", "--picture", "p.pdf"], 1, "DI-E170"),
-        (["--margins", "totals.csv", "--method", "logit"], 1, "DI-E325"),
+        (["--margins", "totals.csv", "--method", "logit"], 2, "needs both ends of --bounds"),
+        (["--margins", "totals.csv", "--method", "logit", "--bounds", ",3"], 2, "both ends"),
+        (["--margins", "totals.csv", "--method", "logit", "--bounds", "2,3"], 1, "DI-E325"),
+        (["--margins", "totals.csv", "--bounds", ","], 2, "one end may be left out"),
+        (["--margins", "totals.csv", "--bounds", "nan,1"], 2, "nan,1 is not LOW,HIGH"),
+        (["--trim", "-1,2"], 1, "DI-E454"),
+        (["--margins", "totals.csv", "-o", "w", "--picture", "w"], 2, "w cannot be both"),
         (["--margins", "totals.csv", "--bounds", "0.99,1.01"], 1, "DI-E326"),
         (["--margins", "totals.csv", "-o", "w.csv", "--replicates", "9"], 1, "DI-E401"),
         (["--nonresponse", "classes", "--nonresponse-by", "area"], 1, "DI-E441"),
@@ -250,7 +256,11 @@ def test_a_long_run_tells_a_terminal_how_much_is_done(
 
 
 IDLE = (
-    (["--total", "158,225"], "158,225: one number without marks for thousands"),
+    *(
+        (["--total", given], f"{given}: one whole number without marks for thousands")
+        for given in ("158,225", "158,158", "158.225", "158_225", "general=158,158", "=5", "")
+    ),
+    (["--total", "general=5,general=5"], "NAME=NUMBER"),
     (["--total", "general=5,general=6"], "NAME=NUMBER"),
     (["--total", "general=5,6"], "NAME=NUMBER"),
     (["--replicates", "50"], "--replicates changes nothing without -o"),
@@ -261,7 +271,9 @@ IDLE = (
     (["--trim-times", "mean"], "--trim-times changes nothing without --trim"),
     (["--no-recalibrate"], "--no-recalibrate changes nothing without --trim"),
     (["--trim", "nan,nan"], "nan,nan is not LOW,HIGH"),
-    (["--margins", "survey.csv"], "of several files each needs the name"),
+    (["--margins", "survey.csv"], "totals.csv: of several files each needs the name"),
+    (["--margins", "general=survey.csv"], "totals.csv: of several files each needs the name"),
+    (["--replicates", "2000000000"], "is not in the range"),
     (["--template", "x.xlsx"], "--template only writes a workbook"),
 )
 
@@ -286,14 +298,23 @@ def test_options_of_a_calibration_need_margins(
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    "options",
-    [["--seed", "3"], ["--variance", "jackknife", "--replicates", "9"], ["--fay", "0.3"]],
+    ("method", "options", "words"),
+    [
+        ("taylor", ["--seed", "3"], "Only --variance bootstrap has --seed"),
+        ("taylor", ["--fay", "0.3"], "Only --variance brr has --fay"),
+        ("jackknife", ["--replicates", "9"], "Only --variance bootstrap has --replicates"),
+        ("brr", ["--fay", "0.3", "--seed", "3"], "Only --variance bootstrap has --seed"),
+        ("supplied", ["--fay", "0.3"], "Only --variance brr has --fay"),
+        ("bootstrap", ["--seed", "3", "--fay", "0.3"], "Only --variance brr has --fay"),
+        ("bootstrap", ["--seed", "3", "--replicates", "2000000000"], "is not in the range"),
+    ],
 )
 def test_compute_refuses_options_that_its_variance_does_not_have(
-    options: list[str], capsys: pytest.CaptureFixture[str]
+    method: str, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, told = ran(["compute", "survey.csv", *SCHEMA, *options], capsys, 2)
-    assert "only: give that too, or leave it out" in " ".join(told.split())
+    command = ["compute", "survey.csv", *SCHEMA, "--variance", method, *options]
+    _, told = ran(command, capsys, 2)
+    assert words in " ".join(told.split())
 
 
 @pytest.mark.usefixtures("folder")

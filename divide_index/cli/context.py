@@ -169,10 +169,10 @@ def named_paths(
         name, mark, path = given.partition("=")
         named = bool(mark and name.strip() and path) and not Path(given).exists()
         key = name.strip() if named else None
-        if key in found and key is not None:
-            raise click.BadParameter(words("cli.source.twice", name=key), ctx, param)
-        if None in found or (key is None and found):
+        if key is None and len(value) > 1:
             raise click.BadParameter(words("cli.source.unnamed", path=given), ctx, param)
+        if key is not None and key in found:
+            raise click.BadParameter(words("cli.source.twice", name=key), ctx, param)
         found[key] = Path(path if named else given)
     return found
 

@@ -1,5 +1,7 @@
 """``divide-index weight``: from a sample to weights that reach what is known of the population."""
 
+import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 _KINDS = ("table", "json")
 _METHODS = ("raking", "linear", "logit")
+_PEOPLE = re.compile("[0-9]+")
+"""A number of people: a point or a comma may be a mark for thousands, and is none of it."""
+
 _NEEDS = {
     **dict.fromkeys(("bounds", "keep_others", "method", "shares", "total"), ("margins",)),
     "by": ("margins", "template"),
@@ -48,7 +53,7 @@ _NEEDS = {
 def _bounds(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[float, float] | None:
-    """Return two numbers; an end that is left out is open."""
+    """Return two numbers; one end may be left out, and is open."""
     if value is None:
         return None
     low, comma, high = value.partition(",")
@@ -56,7 +61,7 @@ def _bounds(
         bounds = float(low or "-inf"), float(high or "inf")
     except ValueError:
         bounds = (1.0, 0.0)
-    if not comma or not bounds[0] <= bounds[1]:  # NaN is neither
+    if not comma or bounds == (-math.inf, math.inf) or not bounds[0] <= bounds[1]:  # or NaN
         words = ctx.ensure_object(Session).words
         raise click.BadParameter(words("cli.weight.bounds", given=value), ctx, param)
     return bounds
@@ -184,8 +189,9 @@ def command(  # noqa: PLR0913  one parameter per option
     given = one_source(session, survey, sources)
     if not margins and nonresponse is None and trim is None:
         raise click.UsageError(session.words("cli.weight.nothing"))
+    _check_bounds(session, method, bounds)
     read = [*margins.values(), *([] if schema is None else [Path(schema)])]
-    _check_places([output, picture], given, read, force=force)
+    _check_places(session, [output, picture], given, read, force=force)
     data = read_told(session, given, schema, lonely=lonely, verbose=verbose)
     noticed = len(data.findings)
     if nonresponse is not None:
@@ -264,15 +270,28 @@ def _write(
         session.report(Finding.of("DI-I071", path=str(path)))
 
 
+def _check_bounds(session: Session, method: str, bounds: tuple[float, float] | None) -> None:
+    """Refuse a logit without both its ends before the survey is read."""
+    if method == "logit" and not (bounds and all(map(math.isfinite, bounds))):
+        raise click.UsageError(session.words("cli.weight.logit"))
+
+
 def _check_places(
-    places: list[Path | None], given: Path | dict[str, Path], read: list[Path], *, force: bool
+    session: Session,
+    places: list[Path | None],
+    given: Path | dict[str, Path],
+    read: list[Path],
+    *,
+    force: bool,
 ) -> None:
-    """Refuse places that cannot be written, or that are read."""
+    """Refuse places that cannot be written, that are read, or that are one for two files."""
     from divide_index import output as files
 
     output, picture = places
     checked_ending(output, ("", ".csv", ".txt"))
     checked_ending(picture, ("", ".png", ".svg"))
+    if output is not None and picture is not None and output.resolve() == picture.resolve():
+        raise click.UsageError(session.words("cli.weight.same_place", path=str(output)))
     for path in filter(None, places):
         refuse_input(path, given)
         for known in read:
@@ -324,7 +343,7 @@ def _trimmed(
 
     return trim(
         data,
-        lower=max(bounds[0], 0.0),
+        lower=0.0 if bounds[0] == -math.inf else bounds[0],
         upper=bounds[1],
         times=times,  # pyright: ignore[reportArgumentType]
         recalibrate=recalibrate,
@@ -335,16 +354,15 @@ def _totals(session: Session, given: str | None) -> float | dict[str, float] | N
     """Return the people of the population, by sample where names stand before them."""
     if given is None:
         return None
+    if _PEOPLE.fullmatch(given.strip()):
+        return float(given)
     named: dict[str, float] = {}
-    for part in listed(given):
-        name, _, number = part.rpartition("=")
-        if name.strip() in named or (named and not (name.strip() and all(named))):
+    for part in given.split(","):
+        name, number = (each.strip() for each in part.rpartition("=")[::2])
+        if not name or name in named or not _PEOPLE.fullmatch(number):
             raise click.UsageError(session.words("cli.weight.total", given=given))
-        try:
-            named[name.strip()] = float(number)
-        except ValueError:
-            raise click.UsageError(session.words("cli.weight.total", given=part)) from None
-    return named[""] if [*named] == [""] else named
+        named[name] = float(number)
+    return named
 
 
 def _write_template(
