@@ -288,12 +288,21 @@ def test_an_option_that_would_change_nothing_is_refused(
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("option", ["--bounds=0.5,2", "--total=5", "--shares", "--keep-others"])
+@pytest.mark.parametrize(
+    ("option", "needed"),
+    [
+        *dict.fromkeys(
+            ("--bounds=0.5,2", "--total=5", "--shares", "--keep-others", "--method=raking"),
+            "--margins:",
+        ).items(),
+        ("--by=area", "--margins | --template:"),
+    ],
+)
 def test_options_of_a_calibration_need_margins(
-    option: str, capsys: pytest.CaptureFixture[str]
+    option: str, needed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, told = ran(["weight", "survey.csv", *SCHEMA, "--trim", "0.5,2", option], capsys, 2)
-    assert "changes nothing without --margins" in " ".join(told.split())
+    assert f"changes nothing without {needed}" in " ".join(told.split())
 
 
 @pytest.mark.usefixtures("folder")
@@ -315,6 +324,18 @@ def test_compute_refuses_options_that_its_variance_does_not_have(
     command = ["compute", "survey.csv", *SCHEMA, "--variance", method, *options]
     _, told = ran(command, capsys, 2)
     assert words in " ".join(told.split())
+
+
+def test_shares_of_several_samples_reach_the_total_of_each(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["weight", "survey.csv", *SCHEMA, "--margins", "area.csv", "--shares"]
+    shares = known().query("variable == 'area'")
+    shares["total"] /= shares.groupby("sample")["total"].transform("sum")
+    shares.to_csv("area.csv", index=False)
+    ran([*command, "--total", "general=158225, farmers=7000", "-o", "weighted.csv"], capsys)
+    weights = pd.read_csv(folder / "weighted.csv").groupby("sample")["weight"].sum()
+    assert weights.to_dict() == pytest.approx({"general": 158225, "farmers": 7000})
 
 
 @pytest.mark.usefixtures("folder")

@@ -194,7 +194,7 @@ def refuse_idle(session: Session, needs: "Mapping[str, tuple[str, ...]]") -> Non
     options = {str(p.name): p.opts[0] for p in ctx.command.params}
     for name, others in needs.items():
         if is_given(ctx, name) and not any(is_given(ctx, other) for other in others):
-            needed = [options[other] for other in others]
+            needed = " | ".join(options[other] for other in others)
             words = session.words("cli.option.idle", option=options[name], needed=needed)
             raise click.UsageError(words)
 
