@@ -573,6 +573,9 @@ def test_who_did_not_respond_gets_no_weight_from_trimming() -> None:
     assert ((found.weights() > 0) == (adjusted.weights() > 0)).all()
     assert totals_of(found, "area") == approx(area["area"], rel=1e-9)
     assert np.isfinite(relative_levels(score(found), groups=["rural"]).std_errors).all()
+    totals = weight_diagnostics(found).totals
+    assert totals["after"].tolist() == approx([*area["area"].values()][::-1], rel=1e-9)
+    assert (totals["before"] < totals["wanted"]).all()
 
 
 WEIGHTED: dict[str, Any] = {

@@ -151,8 +151,10 @@ def _totals(
     last = found[-1]
     rows = last.margins.rows
     # What was repeated after trimming had been reached before: the first tells how far it was.
-    before = next(e for e in found if e.reached.names == last.reached.names).records.before
-    reached = reached_by(last.margins, before, final[rows])
+    first = next(each for each in found if each.reached.names == last.reached.names)
+    before = np.zeros(final.size)
+    before[first.margins.rows] = first.records.before
+    reached = reached_by(last.margins, before[rows], final[rows])
     columns = (
         reached.names,
         reached.wanted.tolist(),
