@@ -565,6 +565,17 @@ def test_a_lower_bound_alone_is_reached_with_the_totals() -> None:
     assert totals_of(found, "region") == approx(known["region"], rel=1e-9)
 
 
+def test_a_sample_in_which_nobody_has_a_weight_stays_as_it_is() -> None:
+    frame = small_frame()
+    frame["weight"] = frame["weight"] * (frame["sample"] == "general")
+    schema = small_schema().model_copy(update={"groups": {}, "averages": {}, "target": None})
+    found = trim(read_survey(frame, schema), upper=1.5, times="median").weights()
+    is_general = (frame["sample"] == "general").to_numpy()
+    assert (found[~is_general] == 0).all()
+    alone = trim(general(), upper=1.5, times="median").weights()
+    assert found[is_general] == approx(alone, rel=1e-12)
+
+
 def test_who_did_not_respond_gets_no_weight_from_trimming() -> None:
     survey = answering(nonresponse_known()["responded"])
     area = {"area": {code: 1.1 * total for code, total in totals_of(survey, "area").items()}}

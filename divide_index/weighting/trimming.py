@@ -79,6 +79,8 @@ def trim(
     samples = survey.rows_by_sample()
     for name, every in samples.items():
         rows = every[weights[every] > 0]
+        if not rows.size:
+            continue
         own = weights[rows]
         unit = _UNITS[times](own)
         bounds[name] = (lower * unit, upper * unit)
